@@ -1,0 +1,173 @@
+/* Segment:offset becomes linear, linear becomes memory: the one way from an instruction to an
+ * operand. Not here: writing descriptor caches (segment.h), page tables (paging.c). */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef EMULATOR_MEMORY_H
+#define EMULATOR_MEMORY_H
+
+#include "fault.h"
+#include "flags.h"
+
+#include <stddef.h>
+
+#define PAGE_SIZE 4096u
+
+/* What an access is, for paging (SDM vol. 3, 4.6). */
+#define ACCESS_WRITE 1u
+#define ACCESS_USER  2u
+#define ACCESS_FETCH 4u
+
+/* The privilege part of an access made by the program itself. */
+static inline unsigned access_privilege(const struct processor *p)
+{
+    return p->cpl == 3 ? ACCESS_USER : 0;
+}
+
+/* Full check of `length` bytes at segment:offset (type, limit, expand-down, alignment, in that
+ * order); returns the linear address or raises #GP(0), #SS(0), #AC(0). SDM vol. 3, 5.3 and 5.5. */
+uint32_t segment_linear(struct processor *p, unsigned segment, uint32_t offset, uint32_t length,
+                        bool write);
+
+/* Linear accesses with the given ACCESS_ flags; `width` 1, 2 or 4, any alignment. A fault is raised
+ * before any byte is written. */
+uint32_t linear_read(struct processor *p, uint32_t linear, unsigned width, unsigned access);
+void linear_write(struct processor *p, uint32_t linear, unsigned width, uint32_t value,
+                  unsigned access);
+/* Raises the page fault that an access to these bytes would raise; `length` up to 4096. */
+void linear_probe(struct processor *p, uint32_t linear, uint32_t length, unsigned access);
+
+/* Physical accesses below paging (page tables); A20 is applied. */
+uint32_t physical_read(struct processor *p, uint64_t physical, unsigned width);
+void physical_write(struct processor *p, uint64_t physical, unsigned width, uint32_t value);
+
+/* Linear to physical for one byte, with A/D bits and faults: paging.c. */
+uint64_t translate(struct processor *p, uint32_t linear, unsigned access);
+/* The four PDPTEs at `cr3`: false when one has reserved bits set (then nothing is changed). */
+bool load_pdptes(struct processor *p, uint32_t cr3);
+
+/* The slow halves of the inline accessors below. */
+uint32_t memory_read_slow(struct processor *p, unsigned segment, uint32_t offset, unsigned width);
+void memory_write_slow(struct processor *p, unsigned segment, uint32_t offset, unsigned width,
+                       uint32_t value);
+uint32_t memory_read_for_write_slow(struct processor *p, unsigned segment, uint32_t offset,
+                                    unsigned width);
+
+ALWAYS_INLINE uint32_t host_read(const void *host, unsigned width)
+{
+    uint32_t value = 0;
+
+    __builtin_memcpy(&value, host, width);
+    return value;
+}
+
+ALWAYS_INLINE void host_write(void *host, unsigned width, uint32_t value)
+{
+    __builtin_memcpy(host, &value, width);
+}
+
+/* The tag that an access ending at `last` must find. */
+ALWAYS_INLINE uint32_t translation_tag(const struct processor *p, uint32_t last)
+{
+    return (last & ~(PAGE_SIZE - 1)) | p->translation_tag;
+}
+
+ALWAYS_INLINE struct translation *translation_of(struct processor *p, uint32_t linear)
+{
+    return &p->translation[(linear / PAGE_SIZE) % TRANSLATION_ENTRIES];
+}
+
+/* `width` bytes (1, 2, 4) at segment:offset, zero-extended. */
+ALWAYS_INLINE uint32_t memory_read(struct processor *p, unsigned segment, uint32_t offset,
+                                   unsigned width)
+{
+    const struct segment *s = &p->segment[segment];
+
+    if (__builtin_expect(offset < s->read_bound, 1)) {
+        uint32_t linear = s->base + offset;
+        const struct translation *t = translation_of(p, linear);
+
+        if (__builtin_expect(t->read_tag == translation_tag(p, linear + width - 1), 1))
+            return host_read((const void *)(t->host + linear), width);
+    }
+    return memory_read_slow(p, segment, offset, width);
+}
+
+ALWAYS_INLINE void memory_write(struct processor *p, unsigned segment, uint32_t offset,
+                                unsigned width, uint32_t value)
+{
+    const struct segment *s = &p->segment[segment];
+
+    if (__builtin_expect(offset < s->write_bound, 1)) {
+        uint32_t linear = s->base + offset;
+        const struct translation *t = translation_of(p, linear);
+
+        if (__builtin_expect(t->write_tag == translation_tag(p, linear + width - 1), 1)) {
+            host_write((void *)(t->host + linear), width, value);
+            return;
+        }
+    }
+    memory_write_slow(p, segment, offset, width, value);
+}
+
+/* Read of a read-modify-write: all checks are those of a write (page faults report W=1). It must be
+ * followed by memory_write_back of the same width before any other access. */
+ALWAYS_INLINE uint32_t memory_read_for_write(struct processor *p, unsigned segment, uint32_t offset,
+                                             unsigned width)
+{
+    const struct segment *s = &p->segment[segment];
+
+    if (__builtin_expect(offset < s->write_bound, 1)) {
+        uint32_t linear = s->base + offset;
+        const struct translation *t = translation_of(p, linear);
+
+        if (__builtin_expect(t->write_tag == translation_tag(p, linear + width - 1), 1)) {
+            p->write_host = (uint8_t *)(t->host + linear);
+            return host_read(p->write_host, width);
+        }
+    }
+    return memory_read_for_write_slow(p, segment, offset, width);
+}
+
+/* Cannot fault. */
+void memory_write_back_slow(struct processor *p, unsigned width, uint32_t value);
+
+ALWAYS_INLINE void memory_write_back(struct processor *p, unsigned width, uint32_t value)
+{
+    if (__builtin_expect(p->write_host != NULL, 1))
+        host_write(p->write_host, width, value);
+    else
+        memory_write_back_slow(p, width, value);
+}
+
+/* `length` <= 512 bytes; every check is made before the first byte moves. */
+void memory_read_bytes(struct processor *p, unsigned segment, uint32_t offset, void *buffer,
+                       uint32_t length);
+void memory_write_bytes(struct processor *p, unsigned segment, uint32_t offset, const void *buffer,
+                        uint32_t length);
+
+/* For block string operations: host address of the RAM at segment:offset for reading (or writing),
+ * and in *length how many bytes from there on are within the same page and pass every check, at
+ * least `width`; NULL when an element of `width` bytes there needs the ordinary accessors (fault,
+ * MMIO, page crossing, breakpoints armed). Raises nothing. */
+uint8_t *memory_span(struct processor *p, unsigned segment, uint32_t offset, unsigned width,
+                     bool write, uint32_t *length);
+
+/* A stack to push on or pop from: the current one, or the inner one of a gate. ESP is committed by
+ * stack_commit only. Wrap and width follow the segment's B bit (SDM vol. 3, 6.2.3 "Stack Size"). */
+struct stack {
+    const struct segment *segment;
+    uint32_t pointer; /* ESP as it will be */
+    unsigned access;  /* ACCESS_USER or 0 */
+    uint16_t error;   /* error code of its #SS */
+    bool inner;       /* not the current SS: checked against *segment itself */
+};
+
+void stack_current(struct processor *p, struct stack *stack);
+void stack_push(struct processor *p, struct stack *stack, unsigned width, uint32_t value);
+uint32_t stack_pop(struct processor *p, struct stack *stack, unsigned width);
+/* Raises what pushing `bytes` more bytes would raise; nothing is written. */
+void stack_probe(struct processor *p, const struct stack *stack, uint32_t bytes);
+
+/* ESP or SP := pointer by SS.B; the upper half of ESP is kept on a 16-bit stack. */
+void stack_commit(struct processor *p, const struct stack *stack);
+
+#endif
