@@ -1,0 +1,27 @@
+# Floppy images of the guest programs: build/guests/NAME.img for each NAME in $(GUESTS).
+# Not here: running or comparing them.
+# SPDX-License-Identifier: GPL-2.0-only
+
+GUESTS := btx bigreal fsgs ssbase rpl window
+
+guests_dir := tests/guests
+guests_lib := $(wildcard $(guests_dir)/lib/*.inc)
+
+.PHONY: guests
+guests: $(GUESTS:%=build/guests/%.img)
+
+build/guests:
+	@mkdir -p $@
+
+build/guests/%.o: $(guests_dir)/%.s $(guests_lib) | build/guests
+	as --32 --fatal-warnings -I $(guests_dir)/lib -o $@ $<
+
+build/guests/%.elf: build/guests/%.o $(guests_dir)/lib/guest.ld
+	ld -m elf_i386 --no-warn-rwx-segments -z noexecstack -T $(guests_dir)/lib/guest.ld -o $@ $<
+
+.SECONDARY:
+
+build/guests/%.img: build/guests/%.elf
+	objcopy -O binary -j .image $< $@.tmp
+	truncate -s 1474560 $@.tmp
+	mv $@.tmp $@
