@@ -27,6 +27,10 @@ static inline unsigned access_privilege(const struct processor *p)
 uint32_t segment_linear(struct processor *p, unsigned segment, uint32_t offset, uint32_t length,
                         bool write);
 
+/* The verdict alone, without alignment and breakpoints. */
+bool segment_allows(const struct processor *p, const struct segment *s, uint32_t offset,
+                    uint32_t length, bool write);
+
 /* Linear accesses with the given ACCESS_ flags; `width` 1, 2 or 4, any alignment. A fault is raised
  * before any byte is written. */
 uint32_t linear_read(struct processor *p, uint32_t linear, unsigned width, unsigned access);

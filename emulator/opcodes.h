@@ -25,13 +25,32 @@
 #define ATTRIBUTE_REGISTER_FORM 0x20u /* ModRM.mod is ignored, r/m is always a register */
 
 struct opcode {
-    const void *handler[2]; /* for operand size 16 and 32; a group: its eight rows, twice */
+    const void *handler[2]; /* for operand size 16 and 32; a group: its first row, twice */
     uint8_t form;
     uint8_t attributes;
 };
 
-extern const struct opcode opcodes_one[256];
-extern const struct opcode opcodes_two[256];
+/* Where the maps and groups begin in the one table. */
+enum opcode_map {
+    MAP_ONE = 0,
+    MAP_TWO = 256,
+    MAP_GROUP_1_8 = 512,
+    MAP_GROUP_1_V = 520,
+    MAP_GROUP_1A = 528,
+    MAP_GROUP_3_8 = 536,
+    MAP_GROUP_3_V = 544,
+    MAP_GROUP_4 = 552,
+    MAP_GROUP_5 = 560,
+    MAP_GROUP_6 = 568,
+    MAP_GROUP_7 = 576,
+    MAP_GROUP_8 = 584,
+    MAP_GROUP_9 = 592,
+    MAP_GROUP_11_8 = 600,
+    MAP_GROUP_11_V = 608,
+    MAP_END = 616
+};
+
+extern const struct opcode opcodes[MAP_END];
 
 /* Every handler of the table: each is defined in exactly one execute_*.c, far.c or task.c. */
 /* clang-format off */

@@ -6,6 +6,30 @@
 
 #include "memory.h"
 
+/* System descriptor types, SDM vol. 3, table 3-2. */
+enum system_type {
+    TYPE_TSS16_AVAILABLE = 1,
+    TYPE_LDT = 2,
+    TYPE_TSS16_BUSY = 3,
+    TYPE_CALL_GATE16 = 4,
+    TYPE_TASK_GATE = 5,
+    TYPE_INTERRUPT_GATE16 = 6,
+    TYPE_TRAP_GATE16 = 7,
+    TYPE_TSS32_AVAILABLE = 9,
+    TYPE_TSS32_BUSY = 11,
+    TYPE_CALL_GATE32 = 12,
+    TYPE_INTERRUPT_GATE32 = 14,
+    TYPE_TRAP_GATE32 = 15,
+};
+
+#define SELECTOR_TI  4u
+#define SELECTOR_RPL 3u
+
+static inline bool selector_null(uint16_t selector)
+{
+    return (selector & ~SELECTOR_RPL) == 0;
+}
+
 /* A descriptor as read from the GDT or LDT, unpacked. */
 struct descriptor {
     uint32_t base;
@@ -14,6 +38,41 @@ struct descriptor {
     uint32_t low, high;  /* as in memory */
     uint32_t linear;     /* where it was read */
 };
+
+static inline unsigned descriptor_dpl(const struct descriptor *d)
+{
+    return (d->attributes & ATTRIBUTE_DPL) >> ATTRIBUTE_DPL_SHIFT;
+}
+
+/* Type, with S as bit 4: 16.. are code and data, 0..15 system_type. */
+static inline unsigned descriptor_type(const struct descriptor *d)
+{
+    return d->attributes & (ATTRIBUTE_S | ATTRIBUTE_TYPE);
+}
+
+static inline bool descriptor_is_code(const struct descriptor *d)
+{
+    return (d->attributes & (ATTRIBUTE_S | ATTRIBUTE_CODE)) == (ATTRIBUTE_S | ATTRIBUTE_CODE);
+}
+
+static inline bool descriptor_is_conforming(const struct descriptor *d)
+{
+    return d->attributes & ATTRIBUTE_CONFORMING;
+}
+
+static inline bool descriptor_is_writable_data(const struct descriptor *d)
+{
+    return (d->attributes & (ATTRIBUTE_S | ATTRIBUTE_CODE | ATTRIBUTE_WRITABLE)) ==
+           (ATTRIBUTE_S | ATTRIBUTE_WRITABLE);
+}
+
+static inline bool descriptor_present(const struct descriptor *d)
+{
+    return d->attributes & ATTRIBUTE_P;
+}
+
+/* Unpacks two descriptor words read from elsewhere (IDT gates). */
+void descriptor_unpack(struct descriptor *descriptor, uint32_t low, uint32_t high);
 
 /* Reads the descriptor of a non-null selector. False when it lies beyond the table's limit or the
  * LDT is unusable. May raise #PF. SDM vol. 3, 3.4.5. */
@@ -28,6 +87,9 @@ void descriptor_set_busy(struct processor *p, struct descriptor *descriptor, boo
 void segment_load(struct processor *p, unsigned segment, uint16_t selector);
 /* Real and virtual-8086 style: selector and base only; limit, G, D/B and AVL stay in real mode. */
 void segment_load_real(struct processor *p, unsigned segment, uint16_t selector);
+/* What a cache would hold after a load, without loading it (inner stacks). */
+void segment_from_descriptor(struct segment *segment, uint16_t selector,
+                             const struct descriptor *descriptor);
 /* Into the cache without checks: for far control flow and task switches, which have made their own.
  * CPL is not touched. */
 void segment_set(struct processor *p, unsigned segment, uint16_t selector,
@@ -45,6 +107,7 @@ void segment_drop_inner(struct processor *p);
  */
 void segment_update_bounds(struct processor *p);
 
+/* LLDT and LTR with every check (SDM vol. 2). The busy bit is set in memory by load_tr. */
 void load_ldtr(struct processor *p, uint16_t selector);
 void load_tr(struct processor *p, uint16_t selector);
 

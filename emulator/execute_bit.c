@@ -1,0 +1,84 @@
+/* Single bits: BT BTS BTR BTC BSF BSR. Not here: shifts and rotates (execute_shift.c). */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "width.h"
+
+/* Bits 4:3 of the opcode, or ModRM.reg in group 8 less 4. */
+enum operation { BT, BTS, BTR, BTC };
+
+/* CF := the bit; returns the operand with the bit left, set, reset or complemented. */
+ALWAYS_INLINE uint32_t bit_change(struct processor *p, enum operation operation, uint32_t value,
+                                  uint32_t bit)
+{
+    flags_put_cf(p, value & bit);
+    switch (operation) {
+    case BTS:
+        return value | bit;
+    case BTR:
+        return value & ~bit;
+    case BTC:
+        return value ^ bit;
+    default:
+        return value;
+    }
+}
+
+/* A bit string in memory: the signed bit offset selects an operand below or above the address. */
+ALWAYS_INLINE void bt_rm_r(struct processor *p, const struct instruction *i, unsigned width)
+{
+    enum operation operation = (enum operation)((i->opcode >> 3) & 3);
+    uint32_t position = register_read(p, i->reg, width);
+    uint32_t bit = 1u << (position & (width * 8 - 1));
+    uint32_t offset;
+
+    if (!i->memory) {
+        register_write(p, i->rm, width,
+                       bit_change(p, operation, register_read(p, i->rm, width), bit));
+        return;
+    }
+    offset = effective_address(p, i) +
+             (uint32_t)((int32_t)sign_extend(position, width) >> (width == 4 ? 5 : 4)) * width;
+    if (i->address_size == 2)
+        offset &= 0xffff;
+    if (operation == BT)
+        bit_change(p, BT, memory_read(p, i->segment, offset, width), bit);
+    else
+        memory_write_back(p, width,
+                          bit_change(p, operation,
+                                     memory_read_for_write(p, i->segment, offset, width), bit));
+}
+
+ALWAYS_INLINE void bt_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
+{
+    enum operation operation = (enum operation)(i->reg & 3);
+    uint32_t bit = 1u << (i->immediate & (width * 8 - 1));
+
+    if (operation == BT)
+        bit_change(p, BT, rm_read(p, i, width), bit);
+    else
+        rm_write_back(p, i, width,
+                      bit_change(p, operation, rm_read_for_write(p, i, width), bit));
+}
+
+/* A source of 0 sets ZF and leaves the destination unchanged. */
+ALWAYS_INLINE void bsf(struct processor *p, const struct instruction *i, unsigned width)
+{
+    uint32_t source = rm_read(p, i, width);
+
+    flags_set_logic(p, width, source);
+    if (source)
+        register_write(p, i->reg, width, (uint32_t)__builtin_ctz(source));
+}
+
+ALWAYS_INLINE void bsr(struct processor *p, const struct instruction *i, unsigned width)
+{
+    uint32_t source = rm_read(p, i, width);
+
+    flags_set_logic(p, width, source);
+    if (source)
+        register_write(p, i->reg, width, 31 - (uint32_t)__builtin_clz(source));
+}
+
+HANDLERS_V(bt_rm_r)
+HANDLERS_V(bt_rm_imm)
+HANDLERS_V(bsf)
+HANDLERS_V(bsr)

@@ -1,0 +1,76 @@
+/* Pushing and popping, on the current stack or on the inner stack of a gate.
+ * Not here: which stack a gate uses (delivery.c, far.c). */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "memory.h"
+
+/* Offsets on a 16-bit stack wrap at 64 KiB. */
+static uint32_t stack_mask(const struct segment *segment)
+{
+    return segment->attributes & ATTRIBUTE_DB ? 0xffffffffu : 0xffffu;
+}
+
+void stack_current(struct processor *p, struct stack *stack)
+{
+    stack->segment = &p->segment[SS];
+    stack->pointer = p->gpr[ESP];
+    stack->access = access_privilege(p);
+    stack->error = 0;
+    stack->inner = false;
+}
+
+static void stack_move(struct stack *stack, uint32_t offset)
+{
+    uint32_t mask = stack_mask(stack->segment);
+
+    stack->pointer = (stack->pointer & ~mask) | (offset & mask);
+}
+
+/* Linear address of an inner stack's bytes, which are not yet those of SS. */
+static uint32_t inner_linear(struct processor *p, const struct stack *stack, uint32_t offset,
+                             uint32_t length)
+{
+    if (!segment_allows(p, stack->segment, offset, length, true))
+        raise_fault_code(p, EXCEPTION_SS, stack->error);
+    return stack->segment->base + offset;
+}
+
+void stack_push(struct processor *p, struct stack *stack, unsigned width, uint32_t value)
+{
+    uint32_t offset = (stack->pointer - width) & stack_mask(stack->segment);
+
+    if (stack->inner)
+        linear_write(p, inner_linear(p, stack, offset, width), width, value, stack->access);
+    else
+        memory_write(p, SS, offset, width, value);
+    stack_move(stack, offset);
+}
+
+uint32_t stack_pop(struct processor *p, struct stack *stack, unsigned width)
+{
+    uint32_t offset = stack->pointer & stack_mask(stack->segment), value;
+
+    value = memory_read(p, SS, offset, width);
+    stack_move(stack, offset + width);
+    return value;
+}
+
+void stack_probe(struct processor *p, const struct stack *stack, uint32_t bytes)
+{
+    uint32_t mask = stack_mask(stack->segment);
+
+    /* Element by element, since the frame may wrap on a 16-bit stack. */
+    for (uint32_t n = 2; n <= bytes; n += 2) {
+        uint32_t offset = (stack->pointer - n) & mask;
+        uint32_t linear = stack->inner ? inner_linear(p, stack, offset, 2)
+                                       : segment_linear(p, SS, offset, 2, true);
+
+        linear_probe(p, linear, 2, ACCESS_WRITE | stack->access);
+    }
+}
+
+void stack_commit(struct processor *p, const struct stack *stack)
+{
+    uint32_t mask = stack_mask(stack->segment);
+
+    p->gpr[ESP] = (p->gpr[ESP] & ~mask) | (stack->pointer & mask);
+}
