@@ -42,6 +42,30 @@ ALWAYS_INLINE uint32_t calculate(struct processor *p, enum operation operation, 
     return result;
 }
 
+/* Where the operation is known at run time only, one copy per width. */
+static uint32_t calculate_8(struct processor *p, enum operation operation, uint32_t a, uint32_t b)
+{
+    return calculate(p, operation, 1, a, b);
+}
+
+static uint32_t calculate_16(struct processor *p, enum operation operation, uint32_t a, uint32_t b)
+{
+    return calculate(p, operation, 2, a, b);
+}
+
+static uint32_t calculate_32(struct processor *p, enum operation operation, uint32_t a, uint32_t b)
+{
+    return calculate(p, operation, 4, a, b);
+}
+
+ALWAYS_INLINE uint32_t calculate_any(struct processor *p, enum operation operation, unsigned width,
+                                     uint32_t a, uint32_t b)
+{
+    if (width == 1)
+        return calculate_8(p, operation, a, b);
+    return width == 2 ? calculate_16(p, operation, a, b) : calculate_32(p, operation, a, b);
+}
+
 ALWAYS_INLINE enum operation operation_of_opcode(const struct instruction *i)
 {
     return (enum operation)((i->opcode >> 3) & 7);
@@ -52,17 +76,16 @@ ALWAYS_INLINE void arithmetic_rm(struct processor *p, const struct instruction *
                                  enum operation operation, uint32_t source)
 {
     if (operation == CMP)
-        calculate(p, CMP, width, rm_read(p, i, width), source);
+        calculate_any(p, CMP, width, rm_read(p, i, width), source);
     else
         rm_write_back(p, i, width,
-                      calculate(p, operation, width, rm_read_for_write(p, i, width), source));
+                      calculate_any(p, operation, width, rm_read_for_write(p, i, width), source));
 }
 
 ALWAYS_INLINE void arithmetic_register(struct processor *p, unsigned number, unsigned width,
                                        enum operation operation, uint32_t source)
 {
-    uint32_t result =
-        calculate(p, operation, width, register_read(p, number, width), source);
+    uint32_t result = calculate_any(p, operation, width, register_read(p, number, width), source);
 
     if (operation != CMP)
         register_write(p, number, width, result);
@@ -138,45 +161,46 @@ ALWAYS_INLINE void dec_r(struct processor *p, const struct instruction *i, unsig
     register_write(p, number, width, decrement(p, width, register_read(p, number, width)));
 }
 
-ALWAYS_INLINE void inc_rm(struct processor *p, const struct instruction *i, unsigned width)
+static void inc_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    rm_write_back(p, i, width, increment(p, width, rm_read_for_write(p, i, width)));
+    operand_write_back(p, i, width, increment(p, width, operand_read_for_write(p, i, width)));
 }
 
-ALWAYS_INLINE void dec_rm(struct processor *p, const struct instruction *i, unsigned width)
+static void dec_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    rm_write_back(p, i, width, decrement(p, width, rm_read_for_write(p, i, width)));
+    operand_write_back(p, i, width, decrement(p, width, operand_read_for_write(p, i, width)));
 }
 
-ALWAYS_INLINE void not_rm(struct processor *p, const struct instruction *i, unsigned width)
+static void not_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    rm_write_back(p, i, width, ~rm_read_for_write(p, i, width));
+    operand_write_back(p, i, width, ~operand_read_for_write(p, i, width));
 }
 
-ALWAYS_INLINE void neg_rm(struct processor *p, const struct instruction *i, unsigned width)
+static void neg_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    rm_write_back(p, i, width, calculate(p, SUB, width, 0, rm_read_for_write(p, i, width)));
+    operand_write_back(p, i, width,
+                       calculate(p, SUB, width, 0, operand_read_for_write(p, i, width)));
 }
 
-ALWAYS_INLINE void xadd(struct processor *p, const struct instruction *i, unsigned width)
+static void xadd(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t destination = rm_read_for_write(p, i, width);
+    uint32_t destination = operand_read_for_write(p, i, width);
     uint32_t sum = calculate(p, ADD, width, destination, register_read(p, i->reg, width));
 
     /* The destination is written last: with the same register twice it keeps the sum. */
     register_write(p, i->reg, width, destination);
-    rm_write_back(p, i, width, sum);
+    operand_write_back(p, i, width, sum);
 }
 
-ALWAYS_INLINE void cmpxchg(struct processor *p, const struct instruction *i, unsigned width)
+static void cmpxchg(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t destination = rm_read_for_write(p, i, width);
+    uint32_t destination = operand_read_for_write(p, i, width);
 
     calculate(p, CMP, width, register_read(p, EAX, width), destination);
     if (flags_zf(p)) {
-        rm_write_back(p, i, width, register_read(p, i->reg, width));
+        operand_write_back(p, i, width, register_read(p, i->reg, width));
     } else {
-        rm_write_back(p, i, width, destination);
+        operand_write_back(p, i, width, destination);
         register_write(p, EAX, width, destination);
     }
 }

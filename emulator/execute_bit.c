@@ -6,8 +6,8 @@
 enum operation { BT, BTS, BTR, BTC };
 
 /* CF := the bit; returns the operand with the bit left, set, reset or complemented. */
-ALWAYS_INLINE uint32_t bit_change(struct processor *p, enum operation operation, uint32_t value,
-                                  uint32_t bit)
+static uint32_t bit_change(struct processor *p, enum operation operation, uint32_t value,
+                           uint32_t bit)
 {
     flags_put_cf(p, value & bit);
     switch (operation) {
@@ -23,7 +23,7 @@ ALWAYS_INLINE uint32_t bit_change(struct processor *p, enum operation operation,
 }
 
 /* A bit string in memory: the signed bit offset selects an operand below or above the address. */
-ALWAYS_INLINE void bt_rm_r(struct processor *p, const struct instruction *i, unsigned width)
+static void bt_rm_r(struct processor *p, const struct instruction *i, unsigned width)
 {
     enum operation operation = (enum operation)((i->opcode >> 3) & 3);
     uint32_t position = register_read(p, i->reg, width);
@@ -42,36 +42,36 @@ ALWAYS_INLINE void bt_rm_r(struct processor *p, const struct instruction *i, uns
     if (operation == BT)
         bit_change(p, BT, memory_read(p, i->segment, offset, width), bit);
     else
-        memory_write_back(p, width,
-                          bit_change(p, operation,
-                                     memory_read_for_write(p, i->segment, offset, width), bit));
+        memory_write_back(
+            p, width,
+            bit_change(p, operation, memory_read_for_write(p, i->segment, offset, width), bit));
 }
 
-ALWAYS_INLINE void bt_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
+static void bt_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
     enum operation operation = (enum operation)(i->reg & 3);
     uint32_t bit = 1u << (i->immediate & (width * 8 - 1));
 
     if (operation == BT)
-        bit_change(p, BT, rm_read(p, i, width), bit);
+        bit_change(p, BT, operand_read(p, i, width), bit);
     else
-        rm_write_back(p, i, width,
-                      bit_change(p, operation, rm_read_for_write(p, i, width), bit));
+        operand_write_back(p, i, width,
+                           bit_change(p, operation, operand_read_for_write(p, i, width), bit));
 }
 
 /* A source of 0 sets ZF and leaves the destination unchanged. */
-ALWAYS_INLINE void bsf(struct processor *p, const struct instruction *i, unsigned width)
+static void bsf(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t source = rm_read(p, i, width);
+    uint32_t source = operand_read(p, i, width);
 
     flags_set_logic(p, width, source);
     if (source)
         register_write(p, i->reg, width, (uint32_t)__builtin_ctz(source));
 }
 
-ALWAYS_INLINE void bsr(struct processor *p, const struct instruction *i, unsigned width)
+static void bsr(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t source = rm_read(p, i, width);
+    uint32_t source = operand_read(p, i, width);
 
     flags_set_logic(p, width, source);
     if (source)

@@ -41,11 +41,11 @@ void movnti(struct processor *p, const struct instruction *i)
     memory_write(p, i->segment, effective_address(p, i), 4, p->gpr[i->reg]);
 }
 
-ALWAYS_INLINE void xchg_rm_r(struct processor *p, const struct instruction *i, unsigned width)
+static void xchg_rm_r(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t value = rm_read_for_write(p, i, width);
+    uint32_t value = operand_read_for_write(p, i, width);
 
-    rm_write_back(p, i, width, register_read(p, i->reg, width));
+    operand_write_back(p, i, width, register_read(p, i->reg, width));
     register_write(p, i->reg, width, value);
 }
 
@@ -73,20 +73,20 @@ ALWAYS_INLINE void movzx_16(struct processor *p, const struct instruction *i, un
     register_write(p, i->reg, width, rm_read(p, i, 2));
 }
 
-ALWAYS_INLINE void movsx_8(struct processor *p, const struct instruction *i, unsigned width)
+static void movsx_8(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, sign_extend(rm_read(p, i, 1), 1));
+    register_write(p, i->reg, width, sign_extend(operand_read(p, i, 1), 1));
 }
 
-ALWAYS_INLINE void movsx_16(struct processor *p, const struct instruction *i, unsigned width)
+static void movsx_16(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, sign_extend(rm_read(p, i, 2), 2));
+    register_write(p, i->reg, width, sign_extend(operand_read(p, i, 2), 2));
 }
 
 /* The source is read even when the condition is false. */
-ALWAYS_INLINE void cmov(struct processor *p, const struct instruction *i, unsigned width)
+static void cmov(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t value = rm_read(p, i, width);
+    uint32_t value = operand_read(p, i, width);
 
     if (flags_condition(p, i->opcode & 15))
         register_write(p, i->reg, width, value);
@@ -94,11 +94,11 @@ ALWAYS_INLINE void cmov(struct processor *p, const struct instruction *i, unsign
 
 void setcc(struct processor *p, const struct instruction *i)
 {
-    rm_write(p, i, 1, flags_condition(p, i->opcode & 15));
+    operand_write(p, i, 1, flags_condition(p, i->opcode & 15));
 }
 
 /* With a 16-bit operand (undefined in the SDM) the result is 0. */
-ALWAYS_INLINE void bswap(struct processor *p, const struct instruction *i, unsigned width)
+static void bswap(struct processor *p, const struct instruction *i, unsigned width)
 {
     unsigned number = i->opcode & 7;
 
@@ -115,14 +115,14 @@ void xlat(struct processor *p, const struct instruction *i)
 }
 
 /* CBW and CWDE. */
-ALWAYS_INLINE void cbw(struct processor *p, const struct instruction *i, unsigned width)
+static void cbw(struct processor *p, const struct instruction *i, unsigned width)
 {
     (void)i;
     register_write(p, EAX, width, sign_extend(p->gpr[EAX], width / 2));
 }
 
 /* CWD and CDQ. */
-ALWAYS_INLINE void cwd(struct processor *p, const struct instruction *i, unsigned width)
+static void cwd(struct processor *p, const struct instruction *i, unsigned width)
 {
     (void)i;
     register_write(p, EDX, width, p->gpr[EAX] & width_sign_bit(width) ? 0xffffffffu : 0);

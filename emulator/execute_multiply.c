@@ -3,41 +3,40 @@
 #include "width.h"
 
 /* Into AX, DX:AX or EDX:EAX. */
-ALWAYS_INLINE void write_halves(struct processor *p, unsigned width, uint32_t low, uint32_t high)
+static void write_halves(struct processor *p, unsigned width, uint32_t low, uint32_t high)
 {
     register_write(p, EAX, width, low);
     register_write(p, width == 1 ? 4 /* AH */ : EDX, width, high);
 }
 
-ALWAYS_INLINE uint32_t read_high_half(const struct processor *p, unsigned width)
+static uint32_t read_high_half(const struct processor *p, unsigned width)
 {
     return register_read(p, width == 1 ? 4 /* AH */ : EDX, width);
 }
 
 /* CF and OF say that the product does not fit into `width` bytes. */
-ALWAYS_INLINE void flags_set_product(struct processor *p, unsigned width, uint32_t low,
-                                     bool overflow)
+static void flags_set_product(struct processor *p, unsigned width, uint32_t low, bool overflow)
 {
     flags_set_logic(p, width, low);
     flags_put_cf_of(p, overflow, overflow);
 }
 
-ALWAYS_INLINE void mul(struct processor *p, const struct instruction *i, unsigned width)
+static void mul(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint64_t product = (uint64_t)register_read(p, EAX, width) * rm_read(p, i, width);
+    uint64_t product = (uint64_t)register_read(p, EAX, width) * operand_read(p, i, width);
     uint32_t high = (uint32_t)(product >> (width * 8));
 
     write_halves(p, width, (uint32_t)product, high);
     flags_set_product(p, width, (uint32_t)product, high != 0);
 }
 
-ALWAYS_INLINE int64_t signed_product(uint32_t a, uint32_t b, unsigned width)
+static int64_t signed_product(uint32_t a, uint32_t b, unsigned width)
 {
     return (int64_t)(int32_t)sign_extend(a, width) * (int32_t)sign_extend(b, width);
 }
 
 /* Sets the flags; returns the low half. */
-ALWAYS_INLINE uint32_t truncate_product(struct processor *p, unsigned width, int64_t product)
+static uint32_t truncate_product(struct processor *p, unsigned width, int64_t product)
 {
     uint32_t low = sign_extend((uint32_t)product, width);
 
@@ -45,24 +44,26 @@ ALWAYS_INLINE uint32_t truncate_product(struct processor *p, unsigned width, int
     return low;
 }
 
-ALWAYS_INLINE void imul(struct processor *p, const struct instruction *i, unsigned width)
+static void imul(struct processor *p, const struct instruction *i, unsigned width)
 {
-    int64_t product = signed_product(register_read(p, EAX, width), rm_read(p, i, width), width);
+    int64_t product =
+        signed_product(register_read(p, EAX, width), operand_read(p, i, width), width);
 
     write_halves(p, width, truncate_product(p, width, product),
                  (uint32_t)((uint64_t)product >> (width * 8)));
 }
 
-ALWAYS_INLINE void imul_r_rm(struct processor *p, const struct instruction *i, unsigned width)
+static void imul_r_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    int64_t product = signed_product(register_read(p, i->reg, width), rm_read(p, i, width), width);
+    int64_t product =
+        signed_product(register_read(p, i->reg, width), operand_read(p, i, width), width);
 
     register_write(p, i->reg, width, truncate_product(p, width, product));
 }
 
-ALWAYS_INLINE void imul_r_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
+static void imul_r_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    int64_t product = signed_product(i->immediate, rm_read(p, i, width), width);
+    int64_t product = signed_product(i->immediate, operand_read(p, i, width), width);
 
     register_write(p, i->reg, width, truncate_product(p, width, product));
 }
@@ -73,8 +74,8 @@ struct division {
 };
 
 /* #DE when the quotient has more than `width` bytes, which includes division by 0. */
-ALWAYS_INLINE struct division divide(struct processor *p, unsigned width, uint32_t low,
-                                     uint32_t high, uint32_t divisor)
+static struct division divide(struct processor *p, unsigned width, uint32_t low, uint32_t high,
+                              uint32_t divisor)
 {
     struct division result;
 
@@ -95,9 +96,9 @@ ALWAYS_INLINE struct division divide(struct processor *p, unsigned width, uint32
     return result;
 }
 
-ALWAYS_INLINE void div(struct processor *p, const struct instruction *i, unsigned width)
+static void div(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t divisor = rm_read(p, i, width);
+    uint32_t divisor = operand_read(p, i, width);
     struct division result =
         divide(p, width, register_read(p, EAX, width), read_high_half(p, width), divisor);
 
@@ -105,10 +106,10 @@ ALWAYS_INLINE void div(struct processor *p, const struct instruction *i, unsigne
 }
 
 /* On magnitudes: the quotient rounds towards 0, the remainder has the sign of the dividend. */
-ALWAYS_INLINE void idiv(struct processor *p, const struct instruction *i, unsigned width)
+static void idiv(struct processor *p, const struct instruction *i, unsigned width)
 {
     uint32_t sign = width_sign_bit(width), mask = width_mask(width);
-    uint32_t divisor = rm_read(p, i, width);
+    uint32_t divisor = operand_read(p, i, width);
     uint32_t low = register_read(p, EAX, width), high = read_high_half(p, width);
     bool dividend_negative = high & sign, quotient_negative = (high ^ divisor) & sign;
     struct division result;

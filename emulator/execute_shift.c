@@ -1,25 +1,26 @@
-/* Shifts and rotates: ROL ROR RCL RCR SHL SHR SAR SHLD SHRD. Not here: bit tests (execute_bit.c). */
+/* Shifts and rotates: ROL ROR RCL RCR SHL SHR SAR SHLD SHRD. Not here: bit tests (execute_bit.c).
+ */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "width.h"
 
 /* ModRM.reg. SAL is an alias of SHL. */
 enum operation { ROL, ROR, RCL, RCR, SHL, SHR, SAL, SAR };
 
-ALWAYS_INLINE bool top_bit(uint32_t value, unsigned width)
+static bool top_bit(uint32_t value, unsigned width)
 {
     return value & width_sign_bit(width);
 }
 
 /* OF after a shift to the right: the two top bits of the result differ. */
-ALWAYS_INLINE bool top_bits_differ(uint32_t value, unsigned width)
+static bool top_bits_differ(uint32_t value, unsigned width)
 {
     return top_bit(value ^ (value << 1), width);
 }
 
 /* `value` is zero-extended, `count` 1..31. Sets the flags; bits of the result beyond `width` are
  * undefined. */
-ALWAYS_INLINE uint32_t shift(struct processor *p, enum operation operation, unsigned width,
-                             uint32_t value, unsigned count)
+static uint32_t shift(struct processor *p, enum operation operation, unsigned width, uint32_t value,
+                      unsigned count)
 {
     unsigned bits = width * 8;
     bool cf = flags_cf(p), of;
@@ -82,36 +83,36 @@ ALWAYS_INLINE uint32_t shift(struct processor *p, enum operation operation, unsi
 }
 
 /* A count of 0 changes nothing, but a memory operand is still read and written. */
-ALWAYS_INLINE void shift_rm(struct processor *p, const struct instruction *i, unsigned width,
-                            uint32_t count)
+static void shift_rm(struct processor *p, const struct instruction *i, unsigned width,
+                     uint32_t count)
 {
-    uint32_t value = rm_read_for_write(p, i, width);
+    uint32_t value = operand_read_for_write(p, i, width);
 
     count &= 31;
     if (count)
         value = shift(p, (enum operation)i->reg, width, value, count);
-    rm_write_back(p, i, width, value);
+    operand_write_back(p, i, width, value);
 }
 
-ALWAYS_INLINE void shift_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
+static void shift_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
     shift_rm(p, i, width, i->immediate);
 }
 
-ALWAYS_INLINE void shift_rm_1(struct processor *p, const struct instruction *i, unsigned width)
+static void shift_rm_1(struct processor *p, const struct instruction *i, unsigned width)
 {
     shift_rm(p, i, width, 1);
 }
 
-ALWAYS_INLINE void shift_rm_cl(struct processor *p, const struct instruction *i, unsigned width)
+static void shift_rm_cl(struct processor *p, const struct instruction *i, unsigned width)
 {
     shift_rm(p, i, width, p->gpr[ECX]);
 }
 
 /* SHLD and SHRD: the destination moves, the source fills. A 16-bit operand with a count above 16
  * (undefined in the SDM) goes on with the destination after the source. */
-ALWAYS_INLINE uint32_t double_shift(struct processor *p, unsigned width, uint32_t destination,
-                                    uint32_t source, unsigned count, bool left)
+static uint32_t double_shift(struct processor *p, unsigned width, uint32_t destination,
+                             uint32_t source, unsigned count, bool left)
 {
     unsigned bits = width * 8;
     uint32_t result;
@@ -141,33 +142,33 @@ ALWAYS_INLINE uint32_t double_shift(struct processor *p, unsigned width, uint32_
     return result;
 }
 
-ALWAYS_INLINE void double_shift_rm(struct processor *p, const struct instruction *i, unsigned width,
-                                   uint32_t count, bool left)
+static void double_shift_rm(struct processor *p, const struct instruction *i, unsigned width,
+                            uint32_t count, bool left)
 {
-    uint32_t value = rm_read_for_write(p, i, width);
+    uint32_t value = operand_read_for_write(p, i, width);
 
     count &= 31;
     if (count)
         value = double_shift(p, width, value, register_read(p, i->reg, width), count, left);
-    rm_write_back(p, i, width, value);
+    operand_write_back(p, i, width, value);
 }
 
-ALWAYS_INLINE void shld_imm(struct processor *p, const struct instruction *i, unsigned width)
+static void shld_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
     double_shift_rm(p, i, width, i->immediate, true);
 }
 
-ALWAYS_INLINE void shld_cl(struct processor *p, const struct instruction *i, unsigned width)
+static void shld_cl(struct processor *p, const struct instruction *i, unsigned width)
 {
     double_shift_rm(p, i, width, p->gpr[ECX], true);
 }
 
-ALWAYS_INLINE void shrd_imm(struct processor *p, const struct instruction *i, unsigned width)
+static void shrd_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
     double_shift_rm(p, i, width, i->immediate, false);
 }
 
-ALWAYS_INLINE void shrd_cl(struct processor *p, const struct instruction *i, unsigned width)
+static void shrd_cl(struct processor *p, const struct instruction *i, unsigned width)
 {
     double_shift_rm(p, i, width, p->gpr[ECX], false);
 }
