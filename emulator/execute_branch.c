@@ -1,0 +1,110 @@
+/* Near control flow: Jcc JMP CALL RET LOOP JCXZ, and BOUND.
+ * Not here: far transfers and interrupts (far.c). */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "execute_stack.h"
+
+void branch_near(struct processor *p, const struct instruction *i, uint32_t target)
+{
+    if (i->operand_size == 2)
+        target &= 0xffff;
+    if (target > p->segment[CS].limit)
+        raise_gp(p);
+    p->eip = target;
+}
+
+static void branch_relative(struct processor *p, const struct instruction *i)
+{
+    branch_near(p, i, p->eip + i->immediate);
+}
+
+void jcc(struct processor *p, const struct instruction *i)
+{
+    if (flags_condition(p, i->opcode & 15))
+        branch_relative(p, i);
+}
+
+void jmp_near(struct processor *p, const struct instruction *i)
+{
+    branch_relative(p, i);
+}
+
+static void jmp_near_rm(struct processor *p, const struct instruction *i, unsigned width)
+{
+    branch_near(p, i, operand_read(p, i, width));
+}
+
+/* The target is checked before the push; a push that faults restores EIP. */
+static void call(struct processor *p, const struct instruction *i, unsigned width, uint32_t target)
+{
+    uint32_t back = p->eip;
+
+    branch_near(p, i, target);
+    push(p, width, back);
+}
+
+static void call_near(struct processor *p, const struct instruction *i, unsigned width)
+{
+    call(p, i, width, p->eip + i->immediate);
+}
+
+static void call_near_rm(struct processor *p, const struct instruction *i, unsigned width)
+{
+    call(p, i, width, operand_read(p, i, width));
+}
+
+static void ret_near_imm(struct processor *p, const struct instruction *i, unsigned width)
+{
+    branch_near(p, i, stack_top(p, width));
+    p->gpr[ESP] = stack_pointer_above(p, width + i->immediate);
+}
+
+/* The counter is written only once the branch has proved good. */
+static void loop_while(struct processor *p, const struct instruction *i, bool condition)
+{
+    uint32_t count = p->gpr[ECX] - 1;
+
+    if (i->address_size == 2)
+        count &= 0xffff;
+    if (count != 0 && condition)
+        branch_relative(p, i);
+    address_register_write(p, i, ECX, count);
+}
+
+void loop(struct processor *p, const struct instruction *i)
+{
+    loop_while(p, i, true);
+}
+
+void loope(struct processor *p, const struct instruction *i)
+{
+    loop_while(p, i, flags_zf(p));
+}
+
+void loopne(struct processor *p, const struct instruction *i)
+{
+    loop_while(p, i, !flags_zf(p));
+}
+
+void jcxz(struct processor *p, const struct instruction *i)
+{
+    if (address_register(p, i, ECX) == 0)
+        branch_relative(p, i);
+}
+
+/* Signed index against a pair of bounds in memory; #BR is a fault. */
+static void bound(struct processor *p, const struct instruction *i, unsigned width)
+{
+    uint32_t offset = effective_address(p, i);
+    int32_t index = (int32_t)sign_extend(p->gpr[i->reg], width), lower, upper;
+
+    lower = (int32_t)sign_extend(memory_read_slow(p, i->segment, offset, width), width);
+    upper = (int32_t)sign_extend(memory_read_slow(p, i->segment, offset + width, width), width);
+    if (index < lower || index > upper)
+        raise_fault(p, EXCEPTION_BR);
+}
+
+HANDLERS_V(jmp_near_rm)
+HANDLERS_V(call_near)
+HANDLERS_V(call_near_rm)
+HANDLERS_V(ret_near_imm)
+HANDLERS_V(bound)
