@@ -277,5 +277,9 @@ void decode(struct processor *p, struct instruction *i)
     if (segment >= 0)
         i->segment = (uint8_t)segment;
     i->length = (uint8_t)c.length;
+#ifdef EMULATOR_TRACE
+    for (unsigned n = 0; n < c.length; n++)
+        i->bytes[n] = c.bytes[n];
+#endif
     i->execute = allowed_handler(p, i, row->handler[i->operand_size == 4], attributes);
 }

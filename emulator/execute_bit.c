@@ -59,23 +59,29 @@ static void bt_rm_imm(struct processor *p, const struct instruction *i, unsigned
                            bit_change(p, operation, operand_read_for_write(p, i, width), bit));
 }
 
-/* A source of 0 sets ZF and leaves the destination unchanged. */
+/* A source of 0 sets ZF and leaves the destination unchanged. The flags but ZF are undefined in the
+ * SDM; the processor takes PF from the bit number and clears the others. */
+static void bit_scan(struct processor *p, const struct instruction *i, unsigned width, bool reverse)
+{
+    uint32_t source = operand_read(p, i, width), number, not_zero = 0x100;
+
+    if (source == 0) {
+        flags_set_logic(p, 4, 0);
+        return;
+    }
+    number = reverse ? 31 - (uint32_t)__builtin_clz(source) : (uint32_t)__builtin_ctz(source);
+    flags_set_logic(p, 4, number | not_zero);
+    register_write(p, i->reg, width, number);
+}
+
 static void bsf(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t source = operand_read(p, i, width);
-
-    flags_set_logic(p, width, source);
-    if (source)
-        register_write(p, i->reg, width, (uint32_t)__builtin_ctz(source));
+    bit_scan(p, i, width, false);
 }
 
 static void bsr(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t source = operand_read(p, i, width);
-
-    flags_set_logic(p, width, source);
-    if (source)
-        register_write(p, i->reg, width, 31 - (uint32_t)__builtin_clz(source));
+    bit_scan(p, i, width, true);
 }
 
 HANDLERS_V(bt_rm_r)

@@ -5,6 +5,13 @@
 #define AL 0u
 #define AH 4u
 
+/* OF is undefined in the SDM; the processor clears it. */
+static void set_flags(struct processor *p, uint32_t result, bool af, bool cf)
+{
+    flags_set_logic(p, 1, result);
+    flags_put_status(p, flags_status(p) | (af ? EFLAGS_AF : 0) | (cf ? EFLAGS_CF : 0));
+}
+
 /* SDM vol. 2, DAA and DAS; `sign` is 1 or -1. */
 static void decimal_adjust(struct processor *p, int sign)
 {
@@ -20,9 +27,7 @@ static void decimal_adjust(struct processor *p, int sign)
     if (sign < 0 && af && al < 6)
         cf = true;
     register_write(p, AL, 1, result);
-    flags_set_logic(p, 1, result);
-    p->flags_carry |= af ? FLAGS_CARRY_AF : 0;
-    flags_put_cf(p, cf);
+    set_flags(p, result, af, cf);
 }
 
 void daa(struct processor *p, const struct instruction *i)
@@ -46,9 +51,7 @@ static void ascii_adjust(struct processor *p, int sign)
     if (adjust)
         ax += (uint32_t)(0x106 * sign);
     register_write(p, EAX, 2, ax & 0xff0f);
-    flags_set_logic(p, 1, ax & 15);
-    p->flags_carry |= adjust ? FLAGS_CARRY_AF : 0;
-    flags_put_cf(p, adjust);
+    set_flags(p, ax & 15, adjust, adjust);
 }
 
 void aaa(struct processor *p, const struct instruction *i)
@@ -76,10 +79,10 @@ void aam(struct processor *p, const struct instruction *i)
 
 void aad(struct processor *p, const struct instruction *i)
 {
-    uint32_t result = register_read(p, AL, 1) + register_read(p, AH, 1) * i->immediate;
+    uint32_t al = register_read(p, AL, 1), tens = register_read(p, AH, 1) * i->immediate;
 
-    register_write(p, EAX, 2, result & 0xff);
-    flags_set_logic(p, 1, result);
+    register_write(p, EAX, 2, (al + tens) & 0xff);
+    flags_set_add(p, 1, al, tens, al + tens);
 }
 
 void salc(struct processor *p, const struct instruction *i)

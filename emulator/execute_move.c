@@ -36,8 +36,11 @@ ALWAYS_INLINE void mov_moffs_a(struct processor *p, const struct instruction *i,
     memory_write(p, i->segment, effective_address(p, i), width, register_read(p, EAX, width));
 }
 
+/* The opcode stands for itself without 66, F2 and F3 only. */
 void movnti(struct processor *p, const struct instruction *i)
 {
+    if (i->operand_prefix || i->repeat != REPEAT_NONE)
+        raise_ud(p);
     memory_write(p, i->segment, effective_address(p, i), 4, p->gpr[i->reg]);
 }
 

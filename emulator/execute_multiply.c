@@ -14,10 +14,13 @@ static uint32_t read_high_half(const struct processor *p, unsigned width)
     return register_read(p, width == 1 ? 4 /* AH */ : EDX, width);
 }
 
-/* CF and OF say that the product does not fit into `width` bytes. */
+/* CF and OF say that the product does not fit into `width` bytes. The rest is undefined in the SDM;
+ * the processor clears ZF and AF and takes SF and PF from the low half. */
 static void flags_set_product(struct processor *p, unsigned width, uint32_t low, bool overflow)
 {
-    flags_set_logic(p, width, low);
+    uint32_t never_zero = 0x100;
+
+    flags_set_logic(p, 4, sign_extend(low, width) | never_zero);
     flags_put_cf_of(p, overflow, overflow);
 }
 

@@ -6,75 +6,86 @@
 /* ModRM.reg. SAL is an alias of SHL. */
 enum operation { ROL, ROR, RCL, RCR, SHL, SHR, SAL, SAR };
 
+/* Bits 7:1 of the opcode of group 2 with an immediate count. */
+#define OPCODE_SHIFT_IMMEDIATE 0xc0
+
 static bool top_bit(uint32_t value, unsigned width)
 {
     return value & width_sign_bit(width);
 }
 
-/* OF after a shift to the right: the two top bits of the result differ. */
+/* The two top bits differ: the OF of moving the value to the left by one. */
 static bool top_bits_differ(uint32_t value, unsigned width)
 {
-    return top_bit(value ^ (value << 1), width);
+    return top_bit(value ^ value << 1, width);
 }
 
 /* `value` is zero-extended, `count` 1..31. Sets the flags; bits of the result beyond `width` are
- * undefined. */
-static uint32_t shift(struct processor *p, enum operation operation, unsigned width, uint32_t value,
-                      unsigned count)
+ * undefined. The SDM defines OF for a count of 1 only; the processor sets it for every count as if
+ * the count were 1, but for the rotates that keep it: ROL and ROR of a register by an immediate
+ * other than 1, RCL and RCR all the way round. */
+static uint32_t shift(struct processor *p, const struct instruction *i, unsigned width,
+                      uint32_t value, unsigned count)
 {
+    enum operation operation = (enum operation)i->reg;
     unsigned bits = width * 8;
+    bool keeps_of = count != 1 && !i->memory && (i->opcode & 0xfe) == OPCODE_SHIFT_IMMEDIATE;
     bool cf = flags_cf(p), of;
 
     switch (operation) {
     case ROL:
+        of = keeps_of ? flags_of(p) : top_bits_differ(value, width);
         value = value << (count % bits) | value >> (-count % bits);
-        cf = value & 1;
-        of = top_bit(value, width) ^ cf;
-        flags_put_cf_of(p, cf, of);
+        flags_put_cf_of(p, value & 1, of);
         return value;
     case ROR:
+        of = keeps_of ? flags_of(p) : top_bit(value, width) ^ (value & 1);
         value = value >> (count % bits) | value << (-count % bits);
-        cf = top_bit(value, width);
-        of = top_bits_differ(value, width);
-        flags_put_cf_of(p, cf, of);
+        flags_put_cf_of(p, top_bit(value, width), of);
         return value;
     case RCL:
-        for (count %= bits + 1; count; count--) {
+        of = top_bits_differ(value, width);
+        count %= bits + 1;
+        if (count == 0)
+            return value;
+        for (; count; count--) {
             bool out = top_bit(value, width);
 
             value = value << 1 | cf;
             cf = out;
         }
-        of = top_bit(value, width) ^ cf;
         flags_put_cf_of(p, cf, of);
         return value;
     case RCR:
-        for (count %= bits + 1; count; count--) {
+        of = top_bit(value, width) ^ cf;
+        count %= bits + 1;
+        if (count == 0)
+            return value;
+        for (; count; count--) {
             bool out = value & 1;
 
             value = value >> 1 | (cf ? width_sign_bit(width) : 0);
             cf = out;
         }
-        of = top_bits_differ(value, width);
         flags_put_cf_of(p, cf, of);
         return value;
     case SHR:
+        of = top_bit(value, width);
         value >>= count - 1;
         cf = value & 1;
         value >>= 1;
-        of = top_bits_differ(value, width);
         break;
     case SAR:
+        of = false;
         value = (uint32_t)((int32_t)sign_extend(value, width) >> (count - 1));
         cf = value & 1;
         value = (uint32_t)((int32_t)value >> 1);
-        of = false;
         break;
     default:
+        of = top_bits_differ(value, width);
         value <<= count - 1;
         cf = top_bit(value, width);
         value <<= 1;
-        of = top_bit(value, width) ^ cf;
         break;
     }
     flags_set_logic(p, width, value);
@@ -90,7 +101,7 @@ static void shift_rm(struct processor *p, const struct instruction *i, unsigned 
 
     count &= 31;
     if (count)
-        value = shift(p, (enum operation)i->reg, width, value, count);
+        value = shift(p, i, width, value, count);
     operand_write_back(p, i, width, value);
 }
 
@@ -115,9 +126,11 @@ static uint32_t double_shift(struct processor *p, unsigned width, uint32_t desti
                              uint32_t source, unsigned count, bool left)
 {
     unsigned bits = width * 8;
+    bool of =
+        left ? top_bits_differ(destination, width) : top_bit(destination, width) ^ (source & 1);
+    bool cf;
     uint32_t result;
     uint64_t pair;
-    bool cf, of;
 
     if (width == 2 && count > 16) {
         uint32_t swapped = destination;
@@ -130,12 +143,10 @@ static uint32_t double_shift(struct processor *p, unsigned width, uint32_t desti
         pair = ((uint64_t)destination << bits | source) << (count - 1);
         cf = pair >> (2 * bits - 1) & 1;
         result = (uint32_t)(pair >> (bits - 1));
-        of = top_bit(result, width) ^ cf;
     } else {
         pair = ((uint64_t)source << bits | destination) >> (count - 1);
         cf = pair & 1;
         result = (uint32_t)(pair >> 1);
-        of = top_bits_differ(result, width);
     }
     flags_set_logic(p, width, result);
     flags_put_cf_of(p, cf, of);

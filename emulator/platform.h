@@ -68,7 +68,7 @@ struct platform {
     /* The state is enterable with CR0.PE=1: true to leave the interpreter now (the transport's
      * policy). */
     bool (*leave)(void *context, struct processor *processor);
-    /* Called after each retired instruction in builds with EMULATOR_TRACE; else never. */
+    /* Called before each instruction in builds with EMULATOR_TRACE; else never. */
     void (*trace)(void *context, struct processor *processor, const uint8_t *bytes,
                   unsigned length);
 };

@@ -85,16 +85,16 @@ struct processor {
     bool nmi_blocked;
     bool halted;
     bool interrupts_open;
-    bool single_step;     /* the instruction under way began with TF=1 */
-    bool restart;         /* unwinding because of an accepted interrupt, not a fault */
-    uint64_t shadow_end;  /* the shadow is over once `retired` reaches this */
-    uint64_t resume_end;  /* RF is cleared once `retired` reaches this */
+    bool single_step;    /* the instruction under way began with TF=1 */
+    bool restart;        /* unwinding because of an accepted interrupt, not a fault */
+    uint64_t shadow_end; /* the shadow is over once `retired` reaches this */
+    uint64_t resume_end; /* RF is cleared once `retired` reaches this */
     uint64_t budget;
 
     /* Precise faults: where the instruction began, and what a fault restores. */
     uint32_t instruction_eip;
     struct fault fault;
-    uint8_t delivering;    /* class of the event under delivery, see delivery.c */
+    uint16_t delivering; /* event under delivery: vector + 1, 0x100 for a benign one, 0 for none */
     uint32_t write_linear; /* memory_read_for_write's target, see memory.h */
     uint8_t *write_host;
     void *unwind[5]; /* __builtin_setjmp buffer of processor_run */
@@ -102,7 +102,8 @@ struct processor {
     uint64_t retired; /* instructions, a REP counted once */
     uint64_t interrupts;
     uint64_t faults;
-    uint32_t fetch_tag; /* the page that instructions are read from, and its host address - linear */
+    uint32_t
+        fetch_tag; /* the page that instructions are read from, and its host address - linear */
     uintptr_t fetch_host;
     uint32_t branch_source[8]; /* linear addresses of the last far or mode-changing transfers */
     uint32_t branch_index;

@@ -168,7 +168,7 @@ void segment_export(const struct processor *p, unsigned segment, struct segment_
 /* MOV to SS: SDM vol. 2, MOV, "IF SS is loaded". */
 static void check_stack_segment(struct processor *p, uint16_t selector, const struct descriptor *d)
 {
-    uint16_t error = selector & ~SELECTOR_RPL;
+    uint16_t error = selector_error(selector);
 
     if ((selector & SELECTOR_RPL) != p->cpl || !descriptor_is_writable_data(d) ||
         descriptor_dpl(d) != p->cpl)
@@ -185,7 +185,7 @@ static bool readable(const struct descriptor *d)
 
 static void check_data_segment(struct processor *p, uint16_t selector, const struct descriptor *d)
 {
-    uint16_t error = selector & ~SELECTOR_RPL;
+    uint16_t error = selector_error(selector);
     unsigned dpl = descriptor_dpl(d);
 
     if (!readable(d))
@@ -208,7 +208,7 @@ static void segment_load_protected(struct processor *p, unsigned segment, uint16
         return;
     }
     if (!descriptor_read(p, selector, &d))
-        raise_fault_code(p, EXCEPTION_GP, selector & ~SELECTOR_RPL);
+        raise_fault_code(p, EXCEPTION_GP, selector_error(selector));
     if (segment == SS)
         check_stack_segment(p, selector, &d);
     else
@@ -245,7 +245,7 @@ void segment_drop_inner(struct processor *p)
 void load_ldtr(struct processor *p, uint16_t selector)
 {
     struct descriptor d;
-    uint16_t error = selector & ~SELECTOR_RPL;
+    uint16_t error = selector_error(selector);
 
     if (selector_null(selector)) {
         segment_set_null(p, LDTR, selector);
@@ -262,7 +262,7 @@ void load_ldtr(struct processor *p, uint16_t selector)
 void load_tr(struct processor *p, uint16_t selector)
 {
     struct descriptor d;
-    uint16_t error = selector & ~SELECTOR_RPL;
+    uint16_t error = selector_error(selector);
 
     if (selector_null(selector))
         raise_gp(p);

@@ -39,6 +39,12 @@ struct descriptor {
     uint32_t linear;     /* where it was read */
 };
 
+/* A selector as it stands in an error code: RPL cleared. */
+static inline uint16_t selector_error(uint16_t selector)
+{
+    return selector & 0xfffcu;
+}
+
 static inline unsigned descriptor_dpl(const struct descriptor *d)
 {
     return (d->attributes & ATTRIBUTE_DPL) >> ATTRIBUTE_DPL_SHIFT;
