@@ -2,7 +2,7 @@
 # Not here: running or comparing them.
 # SPDX-License-Identifier: GPL-2.0-only
 
-GUESTS := btx bigreal fsgs ssbase rpl window pm16 ivt
+GUESTS := btx bigreal fsgs ssbase rpl window pm16 ivt pic a20
 
 guests_dir := tests/guests
 guests_lib := $(wildcard $(guests_dir)/lib/*.inc)
