@@ -1,0 +1,14 @@
+# GRUB Legacy on an El Torito CD with a menu; its one entry chain-loads a boot sector. Arguments: OUTPUT SECTOR.
+# Not here: what recipes share (common.sh).
+# SPDX-License-Identifier: GPL-2.0-only
+. "${0%/*}/common.sh"
+
+need $grub_legacy/stage2_eltorito grub-legacy
+mkdir -p "$scratch/tree/boot/grub"
+cp $grub_legacy/stage2_eltorito "$scratch/tree/boot/grub/"
+cp "$2" "$scratch/tree/boot/sector.bin"
+cat >"$scratch/tree/boot/grub/menu.lst" <<'MENU'
+title boot sector
+chainloader /boot/sector.bin
+MENU
+iso "$output" "$scratch/tree" -b boot/grub/stage2_eltorito -c boot/boot.cat

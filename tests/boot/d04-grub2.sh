@@ -1,0 +1,22 @@
+# GRUB 2 on a hybrid CD: a script that walks BIOS services and ends with GRUB2-DONE on screen and COM1.
+# Not here: what recipes share (common.sh).
+# SPDX-License-Identifier: GPL-2.0-only
+. "${0%/*}/common.sh"
+
+need /usr/bin/grub-mkimage grub-common
+need $grub2/boot_hybrid.img grub-pc-bin
+mkdir -p "$scratch/tree/boot/grub"
+cat >"$scratch/tree/boot/grub/grub.cfg" <<'CONFIGURATION'
+serial --unit=0 --speed=115200
+terminal_output console serial
+terminal_input console serial
+ls (cd)/boot
+lsmmap
+cpuid -p
+echo GRUB2-DONE
+sleep 600
+CONFIGURATION
+grub-mkimage -O i386-pc-eltorito -d $grub2 -p /boot/grub -o "$scratch/tree/boot/grub/core.img" \
+    biosdisk iso9660 normal serial terminal ls lsmmap cpuid echo sleep
+iso "$output" "$scratch/tree" -b boot/grub/core.img -c boot/boot.cat \
+    --grub2-boot-info --grub2-mbr $grub2/boot_hybrid.img

@@ -1,0 +1,44 @@
+# Boot media made from Debian packages, and the two boot sectors of ours.
+# Not here: running them (tests/run), nor what they must show (tests/check).
+# SPDX-License-Identifier: GPL-2.0-only
+
+BOOT_FOLDER := tests/boot
+BOOT_PACKAGES := binutils grub-legacy xorriso
+BOOT_PACKAGES_ALL := $(BOOT_PACKAGES) dosfstools fdisk grub-common grub-pc-bin isolinux mbr mtools \
+	syslinux syslinux-common win32-loader
+
+# The media of `make check`.
+BOOT_MEDIA := d01-boot-sector.img d02-grub-legacy.img d03-grub-legacy.iso d17-big-real.img
+BOOT_MEDIA_ALL := $(BOOT_MEDIA) d04-grub2.iso d05-syslinux.img d06-isolinux.iso \
+	$(foreach mode,raw int bigraw,d07-memdisk-$(mode).iso) \
+	d12-g2ldr.img d13-mbr-syslinux.img d14-grub2-disk.img
+
+.PHONY: media
+media: $(addprefix build/media/,$(BOOT_MEDIA_ALL))
+
+.SECONDARY: $(patsubst %,build/media/%.sector,d01-boot-sector d17-big-real)
+
+build/media/%.sector: $(BOOT_FOLDER)/%.S
+	@mkdir -p $(@D)
+	as --32 -o $@.o $<
+	ld -m elf_i386 -Ttext 0x7c00 -e start --oformat binary -o $@ $@.o
+
+build/media/%.img: build/media/%.sector
+	cp $< $@
+	truncate -s 1440K $@
+
+build/media/%.img: $(BOOT_FOLDER)/%.sh $(BOOT_FOLDER)/common.sh
+	@mkdir -p $(@D)
+	sh $< $@
+
+build/media/%.iso: $(BOOT_FOLDER)/%.sh $(BOOT_FOLDER)/common.sh
+	@mkdir -p $(@D)
+	sh $< $@
+
+build/media/d03-grub-legacy.iso: build/media/d01-boot-sector.sector
+build/media/d03-grub-legacy.iso: $(BOOT_FOLDER)/d03-grub-legacy.sh $(BOOT_FOLDER)/common.sh
+	sh $< $@ build/media/d01-boot-sector.sector
+
+build/media/d07-memdisk-%.iso: $(BOOT_FOLDER)/d07-memdisk.sh $(BOOT_FOLDER)/common.sh
+	@mkdir -p $(@D)
+	sh $< $@ $*

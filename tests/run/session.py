@@ -1,0 +1,232 @@
+"""One run of a guest: step it, watch what it shows, type, and say how it ended.
+Not here: the command line (run.py), Bochs itself (debugger.py), nor printing the outcome (report.py)."""
+# SPDX-License-Identifier: GPL-2.0-only
+
+import os
+import re
+import time
+from dataclasses import dataclass, field
+
+import machine
+import screen
+import statistics_block
+from debugger import Bochs, BochsError
+from rfb import RfbClient, RfbError
+
+STEP = 2_000_000  # instructions between two looks at the guest
+_SECOND = machine.INSTRUCTIONS_PER_SECOND
+_KEY_STEP = _SECOND // 10  # a key is down, and then up, for this long
+_SETTLED = 2 * _SECOND  # a screen that has not changed for this long is at rest
+
+# How a run can end. The first two are what a caller may have wanted.
+REACHED = "reached"
+LIMIT = "limit"
+SHUTDOWN = "shutdown"
+HALTED = "halted with interrupts off"
+TRIPLE_FAULT = "triple fault"
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. `until` ends the run when screen, COM1 or port 0xE9 shows it; `limit` in
+    instructions; `keys` are keys.Steps; `picture` wants pictures of graphics modes too;
+    `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None."""
+
+    machine: machine.Machine
+    until: re.Pattern | None
+    limit: int
+    keys: tuple = ()
+    picture: bool = False
+    testvisor_memory: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What a run left. `detail` explains `ending` where there is more to say; `tick` in instructions,
+    `seconds` of the host's time; com1, e9 and log are bytes; `picture` is what Bochs drew, if asked
+    for; `state` is the processor as Bochs saw it last; `statistics` (None: no testvisor, or it could
+    not be asked any more) comes from statistics_block.read."""
+
+    ending: str = LIMIT
+    detail: str = ""
+    tick: int = 0
+    seconds: float = 0.0
+    display: screen.Screen | None = None
+    picture: object = None
+    com1: bytes = b""
+    e9: bytes = b""
+    log: bytes = b""
+    state: str = ""
+    statistics: dict | None = None
+    untyped: int = 0
+    bochs_log: str = field(default="", repr=False)
+
+
+def run(plan, folder, progress=None):
+    """Run `plan` with `folder` (emptied first) as scratch space and return the Outcome. `progress` is
+    called after each step with the Outcome so far. Raises BochsError, OSError."""
+    machine.empty_folder(folder)
+    machine.prepare(plan.machine, folder)
+    try:
+        return _Session(plan, folder, progress).run()
+    finally:
+        machine.clean(folder)
+
+
+class _Session:
+    def __init__(self, plan, folder, progress):
+        self._plan = plan
+        self._folder = folder
+        self._progress = progress
+        self._outcome = Outcome()
+        self._typist = _Typist(plan.keys)
+        self._client = None
+
+    def run(self):
+        started = time.monotonic()
+        outcome = self._outcome
+        with Bochs(self._folder) as bochs:
+            if self._plan.keys or self._plan.picture:
+                self._connect(bochs)
+            try:
+                while not self._over(bochs):
+                    outcome.seconds = time.monotonic() - started
+                    if self._progress:
+                        self._progress(outcome)
+            finally:
+                if self._client:
+                    self._client.close()
+            outcome.bochs_log = bochs.log()
+        outcome.seconds = time.monotonic() - started
+        outcome.untyped = self._typist.remaining()
+        return outcome
+
+    def _connect(self, bochs):
+        try:
+            self._client = RfbClient(bochs.process_id)
+        except (OSError, RfbError) as error:
+            raise BochsError(f"cannot reach Bochs' display: {error}") from error
+
+    def _over(self, bochs):
+        """Do one step; say whether it was the last."""
+        outcome = self._outcome
+        ticks = _KEY_STEP if self._typist.typing() else STEP
+        stop = bochs.step(min(ticks, self._plan.limit - outcome.tick))
+        outcome.tick = stop.tick
+        outcome.e9 += stop.e9
+        outcome.com1 = self._file(machine.COM1_FILE)
+        outcome.log = self._file(machine.LOG_FILE)
+        if stop.ended:
+            self._explain_end(bochs)
+            return True
+        outcome.display = screen.look(bochs)
+        ending = self._ending(stop)
+        if ending:
+            outcome.ending = ending
+            self._take_leave(bochs)
+            return True
+        self._typist.look(outcome, self._client)
+        return False
+
+    def _ending(self, stop):
+        if self._shown():
+            return REACHED
+        if stop.halted:
+            return HALTED
+        if stop.tick >= self._plan.limit:
+            return LIMIT
+        return None
+
+    def _shown(self):
+        until = self._plan.until
+        return until is not None and any(until.search(text) for text in texts(self._outcome))
+
+    def _take_leave(self, bochs):
+        """The last questions to a machine that still exists."""
+        outcome = self._outcome
+        outcome.state = "\n".join(bochs.command(name).rstrip() for name in ("r", "sreg", "creg"))
+        if self._plan.testvisor_memory:
+            outcome.statistics = statistics_block.read(bochs, self._plan.testvisor_memory)
+        if outcome.display.graphics and self._client:
+            outcome.picture = self._client.picture()
+
+    def _explain_end(self, bochs):
+        """Bochs has gone: its messages and its log say why."""
+        bochs.close()
+        outcome = self._outcome
+        messages, log = bochs.messages(), bochs.log()
+        if "Shutdown port: shutdown requested" in messages:
+            outcome.ending = REACHED if self._shown() else SHUTDOWN
+        elif "exception with no resolution" in messages:
+            outcome.ending = TRIPLE_FAULT
+        else:
+            outcome.ending = STOPPED
+        if outcome.ending in (TRIPLE_FAULT, STOPPED):
+            outcome.detail = _panic(messages)
+            outcome.state = _last_state(log)
+
+    def _file(self, name):
+        path = os.path.join(self._folder, name)
+        if not os.path.exists(path):
+            return b""
+        with open(path, "rb") as file:
+            return file.read()
+
+
+class _Typist:
+    """Works through the steps of KEYS."""
+
+    def __init__(self, steps):
+        self._steps = list(steps)
+        self._events = []
+        self._seen = ""
+        self._since = 0
+
+    def typing(self):
+        """Are there events to send before the guest runs far?"""
+        return bool(self._events)
+
+    def remaining(self):
+        """Steps that were not typed to the end."""
+        return len(self._steps) + bool(self._events)
+
+    def look(self, outcome, client):
+        """Called with the machine at rest: send the next event, or see whether the next step is due."""
+        if self._events:
+            client.key(*self._events.pop(0))
+            self._seen, self._since = "", outcome.tick
+            return
+        shown = outcome.display.everything()
+        if shown != self._seen:
+            self._seen, self._since = shown, outcome.tick
+        if self._steps and self._due(outcome):
+            self._events = list(self._steps.pop(0).events)
+
+    def _due(self, outcome):
+        pattern = self._steps[0].pattern
+        rest = outcome.tick - self._since
+        if pattern is None:
+            return rest >= _SETTLED and self._seen.strip() != ""
+        com1 = outcome.com1.decode("latin-1")
+        return bool(pattern.search(self._seen) or pattern.search(com1))
+
+
+def texts(outcome):
+    """What a regular expression is looked for in: screen, COM1, port 0xE9."""
+    if outcome.display:
+        yield outcome.display.everything()
+    yield outcome.com1.decode("latin-1")
+    yield outcome.e9.decode("latin-1")
+
+
+def _panic(messages):
+    """The reason in Bochs' farewell: '[CPU0  ] text' between two rules."""
+    match = re.search(r"^\[\w+ *\] (.*)$", messages, re.MULTILINE)
+    return match.group(1) if match else messages.strip()[-200:] or "no message"
+
+
+def _last_state(log):
+    """The processor's state at the end of Bochs' log."""
+    lines = [line for line in log.splitlines() if "[CPU0" in line and re.search(r"\] (\||CPU)", line)]
+    return "\n".join(line.partition("] ")[2] for line in lines[-40:])
