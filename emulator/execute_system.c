@@ -1,0 +1,255 @@
+/* System instructions: CLI STI HLT, LGDT LIDT SGDT SIDT, INVLPG INVD WBINVD, MSRs, CPUID, counters,
+ * SYSENTER SYSEXIT. Not here: control and debug registers (execute_control.c). */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "delivery.h"
+#include "width.h"
+
+#define MSR_SYSENTER_CS  0x174u
+#define MSR_SYSENTER_ESP 0x175u
+#define MSR_SYSENTER_EIP 0x176u
+#define MSR_EFER         0xc0000080u
+
+/* --- interrupt flag ----------------------------------------------------------------------------
+ */
+
+/* The flag that CLI and STI work on here, or #GP(0). SDM vol. 2, CLI, table "Decision Table". */
+static uint32_t interrupt_flag(struct processor *p)
+{
+    uint32_t extension = virtual_8086_mode(p) ? CR4_VME : CR4_PVI;
+
+    if (p->cpl <= iopl(p))
+        return EFLAGS_IF;
+    if (p->cpl == 3 && (p->cr4 & extension))
+        return EFLAGS_VIF;
+    raise_gp(p);
+}
+
+void cli(struct processor *p, const struct instruction *i)
+{
+    (void)i;
+    eflags_write(p, 0, interrupt_flag(p));
+}
+
+void sti(struct processor *p, const struct instruction *i)
+{
+    uint32_t flag = interrupt_flag(p);
+
+    (void)i;
+    if (flag == EFLAGS_VIF && (p->eflags_rest & EFLAGS_VIP))
+        raise_gp(p);
+    if (flag == EFLAGS_IF && !(p->eflags_rest & EFLAGS_IF))
+        begin_shadow(p, SHADOW_STI);
+    eflags_write(p, flag, flag);
+}
+
+void hlt(struct processor *p, const struct instruction *i)
+{
+    (void)i;
+    p->halted = true;
+    event_set(p, EVENT_HALTED);
+}
+
+/* --- descriptor-table registers ----------------------------------------------------------------
+ */
+
+/* Limit, then base. With a 16-bit operand the base has 24 bits. */
+static void load_table(struct processor *p, const struct instruction *i, unsigned width,
+                       struct table_register *table)
+{
+    uint8_t bytes[6];
+
+    memory_read_bytes(p, i->segment, effective_address(p, i), bytes, sizeof bytes);
+    table->limit = host_read(bytes, 2);
+    table->base = host_read(bytes + 2, 4) & (width == 2 ? 0x00ffffffu : 0xffffffffu);
+}
+
+/* All 32 bits of the base whatever the operand size. */
+static void store_table(struct processor *p, const struct instruction *i,
+                        const struct table_register *table)
+{
+    uint8_t bytes[6];
+
+    host_write(bytes, 2, table->limit);
+    host_write(bytes + 2, 4, table->base);
+    memory_write_bytes(p, i->segment, effective_address(p, i), bytes, sizeof bytes);
+}
+
+static void lgdt(struct processor *p, const struct instruction *i, unsigned width)
+{
+    load_table(p, i, width, &p->gdtr);
+}
+
+static void lidt(struct processor *p, const struct instruction *i, unsigned width)
+{
+    load_table(p, i, width, &p->idtr);
+}
+
+void sgdt(struct processor *p, const struct instruction *i)
+{
+    store_table(p, i, &p->gdtr);
+}
+
+void sidt(struct processor *p, const struct instruction *i)
+{
+    store_table(p, i, &p->idtr);
+}
+
+/* --- caches ------------------------------------------------------------------------------------
+ */
+
+/* More than the page asked for may go (SDM vol. 3, 4.10.4.1), so that large pages need no care. */
+void invlpg(struct processor *p, const struct instruction *i)
+{
+    (void)i;
+    processor_flush_translations(p);
+}
+
+void wbinvd(struct processor *p, const struct instruction *i)
+{
+    (void)i;
+    p->platform->flush_caches(p->context);
+}
+
+/* Lines that were not written back are never lost: INVD is WBINVD. */
+void invd(struct processor *p, const struct instruction *i)
+{
+    wbinvd(p, i);
+}
+
+/* --- model-specific registers, identification, counters ----------------------------------------
+ */
+
+static void put_edx_eax(struct processor *p, uint64_t value)
+{
+    p->gpr[EAX] = (uint32_t)value;
+    p->gpr[EDX] = (uint32_t)(value >> 32);
+}
+
+static uint64_t read_msr(struct processor *p, uint32_t index)
+{
+    uint64_t value;
+
+    if (!p->platform->read_msr(p->context, index, &value))
+        raise_gp(p);
+    return index == MSR_EFER ? p->efer : value;
+}
+
+void rdmsr(struct processor *p, const struct instruction *i)
+{
+    (void)i;
+    put_edx_eax(p, read_msr(p, p->gpr[ECX]));
+}
+
+void wrmsr(struct processor *p, const struct instruction *i)
+{
+    uint64_t value = (uint64_t)p->gpr[EDX] << 32 | p->gpr[EAX];
+    bool efer = p->gpr[ECX] == MSR_EFER;
+
+    (void)i;
+    if (efer) {
+        if (value & ~(uint64_t)(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+            raise_gp(p);
+        /* LMA is the processor's own; LME is fixed while paging is on (SDM vol. 3, 10.8.5). */
+        value = (value & ~(uint64_t)EFER_LMA) | (p->efer & EFER_LMA);
+        if (((value ^ p->efer) & EFER_LME) && (p->cr0 & CR0_PG))
+            raise_gp(p);
+    }
+    if (!p->platform->write_msr(p->context, p->gpr[ECX], value))
+        raise_gp(p);
+    if (efer) {
+        p->efer = value;
+        processor_flush_translations(p);
+    }
+}
+
+void cpuid(struct processor *p, const struct instruction *i)
+{
+    uint32_t registers[4] = {p->gpr[EAX], 0, p->gpr[ECX], 0};
+
+    (void)i;
+    p->platform->cpuid(p->context, registers);
+    p->gpr[EAX] = registers[0];
+    p->gpr[EBX] = registers[1];
+    p->gpr[ECX] = registers[2];
+    p->gpr[EDX] = registers[3];
+}
+
+void rdtsc(struct processor *p, const struct instruction *i)
+{
+    (void)i;
+    if ((p->cr4 & CR4_TSD) && p->cpl != 0)
+        raise_gp(p);
+    put_edx_eax(p, p->platform->read_tsc(p->context));
+}
+
+void rdpmc(struct processor *p, const struct instruction *i)
+{
+    uint64_t value;
+
+    (void)i;
+    if (!(p->cr4 & CR4_PCE) && p->cpl != 0)
+        raise_gp(p);
+    if (!p->platform->read_pmc(p->context, p->gpr[ECX], &value))
+        raise_gp(p);
+    put_edx_eax(p, value);
+}
+
+/* --- fast system calls --------------------------------------------------------------------------
+ */
+
+/* Flat segments from no table: code at `selector`, the stack in the next descriptor. */
+static void set_flat_segments(struct processor *p, uint16_t selector, unsigned cpl)
+{
+    struct descriptor d;
+    uint16_t stack_selector = (uint16_t)(selector + 8);
+
+    set_cpl(p, cpl);
+    descriptor_unpack(&d, 0x0000ffff, 0x00cf9b00 | cpl << 13);
+    segment_set(p, CS, selector | (uint16_t)cpl, &d);
+    descriptor_unpack(&d, 0x0000ffff, 0x00cf9300 | cpl << 13);
+    segment_set(p, SS, stack_selector | (uint16_t)cpl, &d);
+}
+
+/* #UD where the processor has no SYSENTER, #GP(0) in real mode or without a selector. */
+static uint16_t sysenter_selector(struct processor *p)
+{
+    uint64_t selector;
+
+    if (!p->platform->read_msr(p->context, MSR_SYSENTER_CS, &selector))
+        raise_ud(p);
+    if (!protected_mode(p) || (selector & 0xfffc) == 0)
+        raise_gp(p);
+    return selector & 0xfffc;
+}
+
+/* SDM vol. 2, SYSENTER. */
+void sysenter(struct processor *p, const struct instruction *i)
+{
+    uint16_t selector = sysenter_selector(p);
+    uint32_t eip = (uint32_t)read_msr(p, MSR_SYSENTER_EIP);
+    uint32_t esp = (uint32_t)read_msr(p, MSR_SYSENTER_ESP);
+
+    (void)i;
+    eflags_write(p, 0, EFLAGS_VM | EFLAGS_IF | EFLAGS_RF);
+    record_branch(p);
+    set_flat_segments(p, selector, 0);
+    p->eip = eip;
+    p->gpr[ESP] = esp;
+}
+
+/* SDM vol. 2, SYSEXIT. */
+void sysexit(struct processor *p, const struct instruction *i)
+{
+    uint16_t selector = sysenter_selector(p);
+
+    (void)i;
+    if (p->cpl != 0)
+        raise_gp(p);
+    record_branch(p);
+    set_flat_segments(p, (uint16_t)(selector + 16), 3);
+    p->eip = p->gpr[EDX];
+    p->gpr[ESP] = p->gpr[ECX];
+}
+
+HANDLERS_V(lgdt)
+HANDLERS_V(lidt)
