@@ -76,10 +76,11 @@ ALWAYS_INLINE void arithmetic_rm(struct processor *p, const struct instruction *
                                  enum operation operation, uint32_t source)
 {
     if (operation == CMP)
-        calculate_any(p, CMP, width, rm_read(p, i, width), source);
+        calculate_any(p, CMP, width, operand_read(p, i, width), source);
     else
-        rm_write_back(p, i, width,
-                      calculate_any(p, operation, width, rm_read_for_write(p, i, width), source));
+        operand_write_back(
+            p, i, width,
+            calculate_any(p, operation, width, operand_read_for_write(p, i, width), source));
 }
 
 ALWAYS_INLINE void arithmetic_register(struct processor *p, unsigned number, unsigned width,
@@ -104,7 +105,7 @@ ALWAYS_INLINE void arithmetic_rm_imm(struct processor *p, const struct instructi
 
 ALWAYS_INLINE void arithmetic_r_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    arithmetic_register(p, i->reg, width, operation_of_opcode(i), rm_read(p, i, width));
+    arithmetic_register(p, i->reg, width, operation_of_opcode(i), operand_read(p, i, width));
 }
 
 ALWAYS_INLINE void arithmetic_a_imm(struct processor *p, const struct instruction *i,
@@ -115,12 +116,12 @@ ALWAYS_INLINE void arithmetic_a_imm(struct processor *p, const struct instructio
 
 ALWAYS_INLINE void test_rm_r(struct processor *p, const struct instruction *i, unsigned width)
 {
-    flags_set_logic(p, width, rm_read(p, i, width) & register_read(p, i->reg, width));
+    flags_set_logic(p, width, operand_read(p, i, width) & register_read(p, i->reg, width));
 }
 
 ALWAYS_INLINE void test_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    flags_set_logic(p, width, rm_read(p, i, width) & i->immediate);
+    flags_set_logic(p, width, operand_read(p, i, width) & i->immediate);
 }
 
 ALWAYS_INLINE void test_a_imm(struct processor *p, const struct instruction *i, unsigned width)
@@ -128,47 +129,49 @@ ALWAYS_INLINE void test_a_imm(struct processor *p, const struct instruction *i, 
     flags_set_logic(p, width, register_read(p, EAX, width) & i->immediate);
 }
 
-/* INC and DEC keep CF. */
-ALWAYS_INLINE uint32_t increment(struct processor *p, unsigned width, uint32_t value)
+/* INC and DEC: an addition or subtraction of 1 that keeps CF. */
+ALWAYS_INLINE uint32_t step(struct processor *p, enum operation operation, unsigned width,
+                            uint32_t value)
 {
     bool cf = flags_cf(p);
-    uint32_t result = calculate(p, ADD, width, value, 1);
+    uint32_t result = calculate(p, operation, width, value, 1);
 
     flags_put_cf(p, cf);
     return result;
 }
 
-ALWAYS_INLINE uint32_t decrement(struct processor *p, unsigned width, uint32_t value)
+ALWAYS_INLINE void step_r(struct processor *p, const struct instruction *i, unsigned width,
+                          enum operation operation)
 {
-    bool cf = flags_cf(p);
-    uint32_t result = calculate(p, SUB, width, value, 1);
+    unsigned number = i->opcode & 7;
 
-    flags_put_cf(p, cf);
-    return result;
+    register_write(p, number, width, step(p, operation, width, register_read(p, number, width)));
 }
 
 ALWAYS_INLINE void inc_r(struct processor *p, const struct instruction *i, unsigned width)
 {
-    unsigned number = i->opcode & 7;
-
-    register_write(p, number, width, increment(p, width, register_read(p, number, width)));
+    step_r(p, i, width, ADD);
 }
 
 ALWAYS_INLINE void dec_r(struct processor *p, const struct instruction *i, unsigned width)
 {
-    unsigned number = i->opcode & 7;
-
-    register_write(p, number, width, decrement(p, width, register_read(p, number, width)));
+    step_r(p, i, width, SUB);
 }
 
-static void inc_rm(struct processor *p, const struct instruction *i, unsigned width)
+static void step_rm(struct processor *p, const struct instruction *i, unsigned width,
+                    enum operation operation)
 {
-    operand_write_back(p, i, width, increment(p, width, operand_read_for_write(p, i, width)));
+    operand_write_back(p, i, width, step(p, operation, width, operand_read_for_write(p, i, width)));
 }
 
-static void dec_rm(struct processor *p, const struct instruction *i, unsigned width)
+ALWAYS_INLINE void inc_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    operand_write_back(p, i, width, decrement(p, width, operand_read_for_write(p, i, width)));
+    step_rm(p, i, width, ADD);
+}
+
+ALWAYS_INLINE void dec_rm(struct processor *p, const struct instruction *i, unsigned width)
+{
+    step_rm(p, i, width, SUB);
 }
 
 static void not_rm(struct processor *p, const struct instruction *i, unsigned width)

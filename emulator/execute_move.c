@@ -8,17 +8,17 @@
 
 ALWAYS_INLINE void mov_rm_r(struct processor *p, const struct instruction *i, unsigned width)
 {
-    rm_write(p, i, width, register_read(p, i->reg, width));
+    operand_write(p, i, width, register_read(p, i->reg, width));
 }
 
 ALWAYS_INLINE void mov_r_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, rm_read(p, i, width));
+    register_write(p, i->reg, width, operand_read(p, i, width));
 }
 
 ALWAYS_INLINE void mov_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    rm_write(p, i, width, i->immediate);
+    operand_write(p, i, width, i->immediate);
 }
 
 ALWAYS_INLINE void mov_r_imm(struct processor *p, const struct instruction *i, unsigned width)
@@ -28,12 +28,12 @@ ALWAYS_INLINE void mov_r_imm(struct processor *p, const struct instruction *i, u
 
 ALWAYS_INLINE void mov_a_moffs(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, EAX, width, memory_read(p, i->segment, effective_address(p, i), width));
+    register_write(p, EAX, width, operand_read(p, i, width));
 }
 
 ALWAYS_INLINE void mov_moffs_a(struct processor *p, const struct instruction *i, unsigned width)
 {
-    memory_write(p, i->segment, effective_address(p, i), width, register_read(p, EAX, width));
+    operand_write(p, i, width, register_read(p, EAX, width));
 }
 
 /* The opcode stands for itself without 66, F2 and F3 only. */
@@ -41,7 +41,7 @@ void movnti(struct processor *p, const struct instruction *i)
 {
     if (i->operand_prefix || i->repeat != REPEAT_NONE)
         raise_ud(p);
-    memory_write(p, i->segment, effective_address(p, i), 4, p->gpr[i->reg]);
+    operand_write_32(p, i, p->gpr[i->reg]);
 }
 
 static void xchg_rm_r(struct processor *p, const struct instruction *i, unsigned width)
@@ -68,22 +68,22 @@ ALWAYS_INLINE void lea(struct processor *p, const struct instruction *i, unsigne
 
 ALWAYS_INLINE void movzx_8(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, rm_read(p, i, 1));
+    register_write(p, i->reg, width, operand_read_8(p, i));
 }
 
 ALWAYS_INLINE void movzx_16(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, rm_read(p, i, 2));
+    register_write(p, i->reg, width, operand_read_16(p, i));
 }
 
 static void movsx_8(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, sign_extend(operand_read(p, i, 1), 1));
+    register_write(p, i->reg, width, sign_extend(operand_read_8(p, i), 1));
 }
 
 static void movsx_16(struct processor *p, const struct instruction *i, unsigned width)
 {
-    register_write(p, i->reg, width, sign_extend(operand_read(p, i, 2), 2));
+    register_write(p, i->reg, width, sign_extend(operand_read_16(p, i), 2));
 }
 
 /* The source is read even when the condition is false. */
@@ -97,7 +97,7 @@ static void cmov(struct processor *p, const struct instruction *i, unsigned widt
 
 void setcc(struct processor *p, const struct instruction *i)
 {
-    operand_write(p, i, 1, flags_condition(p, i->opcode & 15));
+    operand_write_8(p, i, flags_condition(p, i->opcode & 15));
 }
 
 /* With a 16-bit operand (undefined in the SDM) the result is 0. */

@@ -1,25 +1,27 @@
-/* The r/m operand with a width known at run time only: small code for infrequent instructions.
+/* The r/m operand out of line: one copy of each access and width, shared by every handler.
  * Not here: any instruction. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "width.h"
 
-uint32_t operand_read(struct processor *p, const struct instruction *i, unsigned width)
-{
-    return rm_read(p, i, width);
-}
+#define OPERAND(bits)                                                                              \
+    uint32_t operand_read_##bits(struct processor *p, const struct instruction *i)                 \
+    {                                                                                              \
+        return rm_read(p, i, (bits) / 8);                                                          \
+    }                                                                                              \
+    uint32_t operand_read_for_write_##bits(struct processor *p, const struct instruction *i)       \
+    {                                                                                              \
+        return rm_read_for_write(p, i, (bits) / 8);                                                \
+    }                                                                                              \
+    void operand_write_##bits(struct processor *p, const struct instruction *i, uint32_t value)    \
+    {                                                                                              \
+        rm_write(p, i, (bits) / 8, value);                                                         \
+    }                                                                                              \
+    void operand_write_back_##bits(struct processor *p, const struct instruction *i,               \
+                                   uint32_t value)                                                 \
+    {                                                                                              \
+        rm_write_back(p, i, (bits) / 8, value);                                                    \
+    }
 
-void operand_write(struct processor *p, const struct instruction *i, unsigned width, uint32_t value)
-{
-    rm_write(p, i, width, value);
-}
-
-uint32_t operand_read_for_write(struct processor *p, const struct instruction *i, unsigned width)
-{
-    return rm_read_for_write(p, i, width);
-}
-
-void operand_write_back(struct processor *p, const struct instruction *i, unsigned width,
-                        uint32_t value)
-{
-    rm_write_back(p, i, width, value);
-}
+OPERAND(8)
+OPERAND(16)
+OPERAND(32)
