@@ -231,9 +231,9 @@ static void privileged(struct processor *p, const struct instruction *i)
 
 /* The handler that the rules of the row allow. SDM vol. 2, each instruction's exceptions. */
 static handler *allowed_handler(const struct processor *p, const struct instruction *i,
-                                const void *row_handler, unsigned attributes)
+                                handler *execute, unsigned attributes)
 {
-    if (row_handler == NULL)
+    if (execute == NULL)
         return ud;
     if (i->lock && !((attributes & ATTRIBUTE_LOCKABLE) && i->memory))
         return ud;
@@ -243,7 +243,7 @@ static handler *allowed_handler(const struct processor *p, const struct instruct
         return ud;
     if ((attributes & ATTRIBUTE_CPL0) && p->cpl != 0)
         return privileged;
-    return (handler *)row_handler;
+    return execute;
 }
 
 void decode(struct processor *p, struct instruction *i)
@@ -256,11 +256,11 @@ void decode(struct processor *p, struct instruction *i)
     *i = (struct instruction){.segment = DS, .base = NO_REGISTER, .index = NO_REGISTER};
     cursor_start(&c, p);
     i->opcode = decode_prefixes(&c, i, &segment);
-    row = &opcodes[MAP_ONE + i->opcode];
+    row = opcode_row(MAP_ONE + i->opcode);
     if (i->opcode == 0x0f) {
         i->two_byte = true;
         i->opcode = next_byte(&c);
-        row = &opcodes[MAP_TWO + i->opcode];
+        row = opcode_row(MAP_TWO + i->opcode);
     }
     attributes = row->attributes;
     if (row->form & FORM_MODRM)
@@ -268,7 +268,7 @@ void decode(struct processor *p, struct instruction *i)
     if (attributes & ATTRIBUTE_GROUP) {
         unsigned form = row->form;
 
-        row = (const struct opcode *)row->handler[0] + i->reg;
+        row = opcode_row(row->group + i->reg);
         attributes = row->attributes;
         decode_immediates(&c, i, form | row->form);
     } else {
@@ -281,5 +281,5 @@ void decode(struct processor *p, struct instruction *i)
     for (unsigned n = 0; n < c.length; n++)
         i->bytes[n] = c.bytes[n];
 #endif
-    i->execute = allowed_handler(p, i, row->handler[i->operand_size == 4], attributes);
+    i->execute = allowed_handler(p, i, row->execute[i->operand_size == 4], attributes);
 }

@@ -217,23 +217,24 @@ uint32_t segment_linear(struct processor *p, unsigned segment, uint32_t offset, 
     return linear;
 }
 
-uint32_t memory_read_slow(struct processor *p, unsigned segment, uint32_t offset, unsigned width)
+static __attribute__((noinline)) uint32_t read_slow(struct processor *p, unsigned segment,
+                                                    uint32_t offset, unsigned width)
 {
     uint32_t linear = segment_linear(p, segment, offset, width, false);
 
     return linear_read(p, linear, width, access_privilege(p));
 }
 
-void memory_write_slow(struct processor *p, unsigned segment, uint32_t offset, unsigned width,
-                       uint32_t value)
+static __attribute__((noinline)) void write_slow(struct processor *p, unsigned segment,
+                                                 uint32_t offset, unsigned width, uint32_t value)
 {
     uint32_t linear = segment_linear(p, segment, offset, width, true);
 
     linear_write(p, linear, width, value, access_privilege(p));
 }
 
-uint32_t memory_read_for_write_slow(struct processor *p, unsigned segment, uint32_t offset,
-                                    unsigned width)
+static __attribute__((noinline)) uint32_t read_for_write_slow(struct processor *p, unsigned segment,
+                                                              uint32_t offset, unsigned width)
 {
     uint32_t linear = segment_linear(p, segment, offset, width, true);
 
@@ -247,6 +248,74 @@ void memory_write_back_slow(struct processor *p, unsigned width, uint32_t value)
 {
     linear_write(p, p->write_linear, width, value, access_privilege(p));
 }
+
+/* The fast path: within the cached bound, and the page is in the translation cache. */
+ALWAYS_INLINE uint8_t *fast_host(struct processor *p, unsigned segment, uint32_t offset,
+                                 unsigned width, bool write)
+{
+    const struct segment *s = &p->segment[segment];
+    const struct translation *t;
+    uint32_t linear;
+
+    if (__builtin_expect(offset >= (write ? s->write_bound : s->read_bound), 0))
+        return NULL;
+    linear = s->base + offset;
+    t = translation_of(p, linear);
+    if ((write ? t->write_tag : t->read_tag) != translation_tag(p, linear + width - 1))
+        return NULL;
+    return (uint8_t *)(t->host + linear);
+}
+
+ALWAYS_INLINE uint32_t read_any(struct processor *p, unsigned segment, uint32_t offset,
+                                unsigned width)
+{
+    const uint8_t *host = fast_host(p, segment, offset, width, false);
+
+    return __builtin_expect(host != NULL, 1) ? host_read(host, width)
+                                             : read_slow(p, segment, offset, width);
+}
+
+ALWAYS_INLINE void write_any(struct processor *p, unsigned segment, uint32_t offset, unsigned width,
+                             uint32_t value)
+{
+    uint8_t *host = fast_host(p, segment, offset, width, true);
+
+    if (__builtin_expect(host != NULL, 1))
+        host_write(host, width, value);
+    else
+        write_slow(p, segment, offset, width, value);
+}
+
+ALWAYS_INLINE uint32_t read_for_write_any(struct processor *p, unsigned segment, uint32_t offset,
+                                          unsigned width)
+{
+    uint8_t *host = fast_host(p, segment, offset, width, true);
+
+    if (__builtin_expect(host == NULL, 0))
+        return read_for_write_slow(p, segment, offset, width);
+    p->write_host = host;
+    return host_read(host, width);
+}
+
+/* The accessors of memory.h for one width. */
+#define ACCESSORS(width)                                                                           \
+    uint32_t memory_read_##width(struct processor *p, unsigned segment, uint32_t offset)           \
+    {                                                                                              \
+        return read_any(p, segment, offset, width);                                                \
+    }                                                                                              \
+    void memory_write_##width(struct processor *p, unsigned segment, uint32_t offset,              \
+                              uint32_t value)                                                      \
+    {                                                                                              \
+        write_any(p, segment, offset, width, value);                                               \
+    }                                                                                              \
+    uint32_t memory_read_for_write_##width(struct processor *p, unsigned segment, uint32_t offset) \
+    {                                                                                              \
+        return read_for_write_any(p, segment, offset, width);                                      \
+    }
+ACCESSORS(1)
+ACCESSORS(2)
+ACCESSORS(4)
+#undef ACCESSORS
 
 void memory_read_bytes(struct processor *p, unsigned segment, uint32_t offset, void *buffer,
                        uint32_t length)

@@ -48,14 +48,6 @@ uint64_t translate(struct processor *p, uint32_t linear, unsigned access);
 /* The four PDPTEs at `cr3`: false when one has reserved bits set (then nothing is changed). */
 bool load_pdptes(struct processor *p, uint32_t cr3);
 
-/* The slow halves of the inline accessors below. */
-uint32_t memory_read_slow(struct processor *p, unsigned segment, uint32_t offset, unsigned width);
-void memory_write_slow(struct processor *p, unsigned segment, uint32_t offset, unsigned width,
-                       uint32_t value);
-uint32_t memory_read_for_write_slow(struct processor *p, unsigned segment, uint32_t offset,
-                                    unsigned width);
-
-/* One access of 1, 2 or 4 bytes; the compiler drops the tests when it knows the width. */
 ALWAYS_INLINE uint32_t host_read(const void *host, unsigned width)
 {
     uint32_t value = 0;
@@ -90,37 +82,35 @@ ALWAYS_INLINE struct translation *translation_of(struct processor *p, uint32_t l
     return &p->translation[(linear / PAGE_SIZE) % TRANSLATION_ENTRIES];
 }
 
+/* One function per width (1, 2, 4 bytes), so that a call site is small; see below. */
+uint32_t memory_read_1(struct processor *p, unsigned segment, uint32_t offset);
+uint32_t memory_read_2(struct processor *p, unsigned segment, uint32_t offset);
+uint32_t memory_read_4(struct processor *p, unsigned segment, uint32_t offset);
+void memory_write_1(struct processor *p, unsigned segment, uint32_t offset, uint32_t value);
+void memory_write_2(struct processor *p, unsigned segment, uint32_t offset, uint32_t value);
+void memory_write_4(struct processor *p, unsigned segment, uint32_t offset, uint32_t value);
+uint32_t memory_read_for_write_1(struct processor *p, unsigned segment, uint32_t offset);
+uint32_t memory_read_for_write_2(struct processor *p, unsigned segment, uint32_t offset);
+uint32_t memory_read_for_write_4(struct processor *p, unsigned segment, uint32_t offset);
+
 /* `width` bytes (1, 2, 4) at segment:offset, zero-extended. */
 ALWAYS_INLINE uint32_t memory_read(struct processor *p, unsigned segment, uint32_t offset,
                                    unsigned width)
 {
-    const struct segment *s = &p->segment[segment];
-
-    if (__builtin_expect(offset < s->read_bound, 1)) {
-        uint32_t linear = s->base + offset;
-        const struct translation *t = translation_of(p, linear);
-
-        if (__builtin_expect(t->read_tag == translation_tag(p, linear + width - 1), 1))
-            return host_read((const void *)(t->host + linear), width);
-    }
-    return memory_read_slow(p, segment, offset, width);
+    if (width == 1)
+        return memory_read_1(p, segment, offset);
+    return width == 2 ? memory_read_2(p, segment, offset) : memory_read_4(p, segment, offset);
 }
 
 ALWAYS_INLINE void memory_write(struct processor *p, unsigned segment, uint32_t offset,
                                 unsigned width, uint32_t value)
 {
-    const struct segment *s = &p->segment[segment];
-
-    if (__builtin_expect(offset < s->write_bound, 1)) {
-        uint32_t linear = s->base + offset;
-        const struct translation *t = translation_of(p, linear);
-
-        if (__builtin_expect(t->write_tag == translation_tag(p, linear + width - 1), 1)) {
-            host_write((void *)(t->host + linear), width, value);
-            return;
-        }
-    }
-    memory_write_slow(p, segment, offset, width, value);
+    if (width == 1)
+        memory_write_1(p, segment, offset, value);
+    else if (width == 2)
+        memory_write_2(p, segment, offset, value);
+    else
+        memory_write_4(p, segment, offset, value);
 }
 
 /* Read of a read-modify-write: all checks are those of a write (page faults report W=1). It must be
@@ -128,18 +118,10 @@ ALWAYS_INLINE void memory_write(struct processor *p, unsigned segment, uint32_t 
 ALWAYS_INLINE uint32_t memory_read_for_write(struct processor *p, unsigned segment, uint32_t offset,
                                              unsigned width)
 {
-    const struct segment *s = &p->segment[segment];
-
-    if (__builtin_expect(offset < s->write_bound, 1)) {
-        uint32_t linear = s->base + offset;
-        const struct translation *t = translation_of(p, linear);
-
-        if (__builtin_expect(t->write_tag == translation_tag(p, linear + width - 1), 1)) {
-            p->write_host = (uint8_t *)(t->host + linear);
-            return host_read(p->write_host, width);
-        }
-    }
-    return memory_read_for_write_slow(p, segment, offset, width);
+    if (width == 1)
+        return memory_read_for_write_1(p, segment, offset);
+    return width == 2 ? memory_read_for_write_2(p, segment, offset)
+                      : memory_read_for_write_4(p, segment, offset);
 }
 
 /* Cannot fault. */

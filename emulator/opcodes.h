@@ -25,12 +25,13 @@
 #define ATTRIBUTE_REGISTER_FORM 0x20u /* ModRM.mod is ignored, r/m is always a register */
 
 struct opcode {
-    const void *handler[2]; /* for operand size 16 and 32; a group: its first row, twice */
+    handler *execute[2]; /* for operand size 16 and 32 */
     uint8_t form;
     uint8_t attributes;
+    uint16_t group; /* ATTRIBUTE_GROUP: the map that ModRM.reg indexes */
 };
 
-/* Where the maps and groups begin in the one table. */
+/* Where the maps and groups begin in the index. */
 enum opcode_map {
     MAP_ONE = 0,
     MAP_TWO = 256,
@@ -50,24 +51,28 @@ enum opcode_map {
     MAP_END = 616
 };
 
-extern const struct opcode opcodes[MAP_END];
+/* The row of map + byte; one without handlers raises #UD. */
+const struct opcode *opcode_row(unsigned index);
 
 /* Every handler of the table: each is defined in exactly one execute_*.c, far.c or task.c. */
 /* clang-format off */
 #define S(name) name, name
 #define V(name) name##_16, name##_32
-#define G(name) group_row, group_row
 #define OPCODE_DECLARE(first, second) handler first, second;
 #define OPCODE_HANDLERS(...) OPCODE_DECLARE(__VA_ARGS__)
 #define OPCODE(map, byte, form, attributes, ...) OPCODE_HANDLERS(__VA_ARGS__)
+#define OPCODES(map, first, last, form, attributes, ...) OPCODE_HANDLERS(__VA_ARGS__)
+#define OPCODE_STRIDE(map, byte, form, attributes, ...) OPCODE_HANDLERS(__VA_ARGS__)
+#define OPCODE_GROUP(map, byte, form, group)
 /* clang-format on */
-handler group_row; /* stands for group rows in this list; never defined */
 #include "opcodes.def"
 #undef OPCODE
+#undef OPCODES
+#undef OPCODE_STRIDE
+#undef OPCODE_GROUP
 #undef OPCODE_HANDLERS
 #undef OPCODE_DECLARE
 #undef S
 #undef V
-#undef G
 
 #endif

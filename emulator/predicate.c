@@ -173,12 +173,3 @@ enum hvmassist_entry_rule entry_rule_broken(const struct guest_state *g, const u
         return ENTRY_SINGLE_STEP;
     return g->a20 ? ENTRY_OK : ENTRY_A20;
 }
-
-const char *entry_rule_text(enum hvmassist_entry_rule rule)
-{
-#define ENTRY_RULE_TEXT(name, text) text,
-    static const char *const texts[] = {HVMASSIST_ENTRY_RULES(ENTRY_RULE_TEXT)};
-#undef ENTRY_RULE_TEXT
-
-    return (unsigned)rule < sizeof texts / sizeof texts[0] ? texts[rule] : "unknown rule";
-}
