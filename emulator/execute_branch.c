@@ -3,15 +3,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "execute_stack.h"
 
-void branch_near(struct processor *p, const struct instruction *i, uint32_t target)
-{
-    if (i->operand_size == 2)
-        target &= 0xffff;
-    if (target > p->segment[CS].limit)
-        raise_gp(p);
-    p->eip = target;
-}
-
 static void branch_relative(struct processor *p, const struct instruction *i)
 {
     branch_near(p, i, p->eip + i->immediate);
@@ -94,12 +85,11 @@ void jcxz(struct processor *p, const struct instruction *i)
 /* Signed index against a pair of bounds in memory; #BR is a fault. */
 static void bound(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t offset = effective_address(p, i);
-    int32_t index = (int32_t)sign_extend(p->gpr[i->reg], width), lower, upper;
+    uint32_t lower = memory_read(p, i->segment, effective_address(p, i), width);
+    uint32_t upper = memory_read(p, i->segment, operand_part_address(p, i, width), width);
+    int32_t index = (int32_t)sign_extend(p->gpr[i->reg], width);
 
-    lower = (int32_t)sign_extend(memory_read_slow(p, i->segment, offset, width), width);
-    upper = (int32_t)sign_extend(memory_read_slow(p, i->segment, offset + width, width), width);
-    if (index < lower || index > upper)
+    if (index < (int32_t)sign_extend(lower, width) || index > (int32_t)sign_extend(upper, width))
         raise_fault(p, EXCEPTION_BR);
 }
 

@@ -137,7 +137,7 @@ static void ins(struct processor *p, const struct instruction *i, unsigned width
     /* A port gives its value once: the destination must be known to be writable before. */
     linear_probe(p, segment_linear(p, ES, offset, width, true), width, ACCESS_WRITE | access);
     value = p->platform->port_read(p->context, port_in_dx(p), width);
-    memory_write_slow(p, ES, offset, width, value);
+    memory_write(p, ES, offset, width, value);
     string_advance(p, i, EDI, width, 1);
     port_breakpoint(p, port_in_dx(p), width);
 }
@@ -151,7 +151,7 @@ static void outs(struct processor *p, const struct instruction *i, unsigned widt
         return;
     }
     check_port(p, port_in_dx(p), width);
-    value = memory_read_slow(p, i->segment, address_register(p, i, ESI), width);
+    value = memory_read(p, i->segment, address_register(p, i, ESI), width);
     out(p, port_in_dx(p), width, value);
     string_advance(p, i, ESI, width, 1);
 }

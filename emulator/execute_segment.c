@@ -58,9 +58,8 @@ static void str(struct processor *p, const struct instruction *i, unsigned width
 static void load_pointer(struct processor *p, const struct instruction *i, unsigned width,
                          unsigned segment)
 {
-    uint32_t address = effective_address(p, i);
-    uint32_t offset = memory_read_slow(p, i->segment, address, width);
-    uint32_t selector = memory_read_slow(p, i->segment, address + width, 2);
+    uint32_t offset = memory_read(p, i->segment, effective_address(p, i), width);
+    uint32_t selector = memory_read(p, i->segment, operand_part_address(p, i, width), 2);
 
     segment_load(p, segment, (uint16_t)selector);
     register_write(p, i->reg, width, offset);

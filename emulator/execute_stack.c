@@ -50,7 +50,7 @@ static void pop_rm(struct processor *p, const struct instruction *i, unsigned wi
         p->gpr[ESP] = after;
         offset = effective_address(p, i);
         p->gpr[ESP] = before;
-        memory_write_slow(p, i->segment, offset, width, value);
+        memory_write(p, i->segment, offset, width, value);
     }
     p->gpr[ESP] = after;
     if (!i->memory)
@@ -68,8 +68,8 @@ static void push_segment(struct processor *p, const struct instruction *i, unsig
 {
     uint32_t pointer = p->gpr[ESP] - width;
 
-    memory_write_slow(p, SS, pointer & stack_pointer_mask(p), 2,
-                      p->segment[segment_of_opcode(i)].selector);
+    memory_write(p, SS, pointer & stack_pointer_mask(p), 2,
+                 p->segment[segment_of_opcode(i)].selector);
     p->gpr[ESP] = stack_pointer_at(p, pointer);
 }
 
@@ -129,7 +129,7 @@ static void enter(struct processor *p, const struct instruction *i, unsigned wid
     if (level != 0) {
         while (--level != 0) {
             outer -= width;
-            stack_push(p, &stack, width, memory_read_slow(p, SS, outer & mask, width));
+            stack_push(p, &stack, width, memory_read(p, SS, outer & mask, width));
         }
         stack_push(p, &stack, width, frame);
     }

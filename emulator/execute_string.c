@@ -251,8 +251,8 @@ static void cmps(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, cmps_block, true);
         return;
     }
-    a = memory_read_slow(p, i->segment, address_register(p, i, ESI), width);
-    b = memory_read_slow(p, ES, address_register(p, i, EDI), width);
+    a = memory_read(p, i->segment, address_register(p, i, ESI), width);
+    b = memory_read(p, ES, address_register(p, i, EDI), width);
     flags_set_subtract(p, width, a, b, a - b);
     string_advance(p, i, ESI, width, 1);
     string_advance(p, i, EDI, width, 1);
@@ -266,7 +266,7 @@ static void scas(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, scas_block, true);
         return;
     }
-    b = memory_read_slow(p, ES, address_register(p, i, EDI), width);
+    b = memory_read(p, ES, address_register(p, i, EDI), width);
     flags_set_subtract(p, width, a, b, a - b);
     string_advance(p, i, EDI, width, 1);
 }

@@ -56,22 +56,24 @@ void hlt(struct processor *p, const struct instruction *i)
 static void load_table(struct processor *p, const struct instruction *i, unsigned width,
                        struct table_register *table)
 {
-    uint8_t bytes[6];
+    uint32_t limit = memory_read(p, i->segment, effective_address(p, i), 2);
+    uint32_t base = memory_read(p, i->segment, operand_part_address(p, i, 2), 4);
 
-    memory_read_bytes(p, i->segment, effective_address(p, i), bytes, sizeof bytes);
-    table->limit = host_read(bytes, 2);
-    table->base = host_read(bytes + 2, 4) & (width == 2 ? 0x00ffffffu : 0xffffffffu);
+    table->limit = limit;
+    table->base = width == 2 ? base & 0x00ffffffu : base;
 }
 
 /* All 32 bits of the base whatever the operand size. */
 static void store_table(struct processor *p, const struct instruction *i,
                         const struct table_register *table)
 {
-    uint8_t bytes[6];
+    uint32_t offset = operand_part_address(p, i, 2);
 
-    host_write(bytes, 2, table->limit);
-    host_write(bytes + 2, 4, table->base);
-    memory_write_bytes(p, i->segment, effective_address(p, i), bytes, sizeof bytes);
+    /* Neither half is written when the other cannot be. */
+    linear_probe(p, segment_linear(p, i->segment, offset, 4, true), 4,
+                 ACCESS_WRITE | access_privilege(p));
+    memory_write(p, i->segment, effective_address(p, i), 2, table->limit);
+    memory_write(p, i->segment, offset, 4, table->base);
 }
 
 static void lgdt(struct processor *p, const struct instruction *i, unsigned width)

@@ -44,6 +44,16 @@ ALWAYS_INLINE uint32_t effective_address(const struct processor *p, const struct
     return i->address_size == 2 ? address & 0xffff : address;
 }
 
+/* Offset of a part `bytes` into a memory operand of several parts (far pointers, BOUND, LGDT): each
+ * is an access of its own, whose offset wraps at the address size. */
+ALWAYS_INLINE uint32_t operand_part_address(const struct processor *p, const struct instruction *i,
+                                            uint32_t bytes)
+{
+    uint32_t address = effective_address(p, i) + bytes;
+
+    return i->address_size == 2 ? address & 0xffff : address;
+}
+
 ALWAYS_INLINE uint32_t register_read(const struct processor *p, unsigned number, unsigned width)
 {
     if (width == 1)
