@@ -14,12 +14,12 @@
     }                                                                                              \
     void operand_write_##bits(struct processor *p, const struct instruction *i, uint32_t value)    \
     {                                                                                              \
-        rm_write(p, i, (bits) / 8, value);                                                         \
+        rm_write(p, i, (bits) / 8, value & width_mask((bits) / 8));                                \
     }                                                                                              \
     void operand_write_back_##bits(struct processor *p, const struct instruction *i,               \
                                    uint32_t value)                                                 \
     {                                                                                              \
-        rm_write_back(p, i, (bits) / 8, value);                                                    \
+        rm_write_back(p, i, (bits) / 8, value & width_mask((bits) / 8));                           \
     }
 
 OPERAND(8)

@@ -20,7 +20,8 @@
 /* Rows S(name_8) and V(name). */
 #define HANDLERS_8_V(name) HANDLER(name, 8) HANDLERS_V(name)
 
-/* rm_read, rm_write, rm_read_for_write and rm_write_back as functions, one copy per width. */
+/* rm_read, rm_write, rm_read_for_write and rm_write_back as functions, one copy per width. Bits of
+ * `value` beyond the width are ignored. */
 uint32_t operand_read_8(struct processor *p, const struct instruction *i);
 uint32_t operand_read_16(struct processor *p, const struct instruction *i);
 uint32_t operand_read_32(struct processor *p, const struct instruction *i);
