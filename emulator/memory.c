@@ -37,7 +37,7 @@ static void page_write(struct processor *p, uint64_t physical, unsigned width, u
     if (host != NULL) {
         host_write(host + offset, width, value);
     } else if (offset / 4 == (offset + width - 1) / 4) {
-        p->platform->mmio_write(p->context, page + offset, width, value);
+        p->platform->mmio_write(p->context, page + offset, width, value & width_mask(width));
     } else {
         for (unsigned n = 0; n < width; n++)
             p->platform->mmio_write(p->context, page + offset + n, 1, (value >> (8 * n)) & 0xff);
