@@ -1,0 +1,4 @@
+#include "blob.h"
+void test_task_switch(void)
+{
+}
