@@ -142,6 +142,7 @@ in_window:
     lsll %eax, %edx
     show " lsl=", %edx
     larl %eax, %edx
+    andl $0xfff0ffff, %edx              # bits 19:16 are undefined
     show " lar=", %edx
     movw %cs, %ax
     movl $0x44444444, %edx
