@@ -6,15 +6,17 @@
 
 #include "moo.h"
 
-/* The difference that explains this test, or NULL. `flags` (in EFLAGS positions) are then not
- * compared, neither in the register nor where the test pushes them; when `whole` is set the test
- * says nothing about a P6 and is not compared at all. */
+/* One difference. What it names is not compared in the tests it applies to; all else is. */
 struct difference {
-    const char *cpu;                              /* of the file */
-    const char *opcode;                           /* as the suite names its files; "" for all */
+    const char *cpu;    /* of the file */
+    const char *opcode; /* as the suite names its files, "" for all; "D0." for all of a group */
     bool (*applies)(const struct moo_test *test); /* NULL: always */
-    uint32_t flags;
-    bool whole;
+    uint32_t flags; /* in EFLAGS positions, in the register and where the exception pushes them */
+    uint32_t registers; /* one bit for each enum moo_register */
+    /* The P6's vector for the captured exception 13, or 0. That vector then leads to the captured
+     * handler, and the captured one does not. */
+    uint8_t vector;
+    bool whole; /* the P6 does something else altogether: the test says nothing about it */
     const char *reason;
     const char *reference;
 };
