@@ -87,13 +87,18 @@ static void pop_segment(struct processor *p, const struct instruction *i, unsign
         begin_shadow(p, SHADOW_MOV_SS);
 }
 
-/* Every check comes before the first write. */
+/* Every check comes before the first write. Odd stack pointers that would wrap half-way have a fault
+ * of their own without protection. SDM vol. 2, PUSHA, "Real-Address Mode Exceptions". */
 static void pusha(struct processor *p, const struct instruction *i, unsigned width)
 {
     struct stack stack;
+    uint32_t pointer;
 
     (void)i;
     stack_current(p, &stack);
+    pointer = stack.segment->attributes & ATTRIBUTE_DB ? stack.pointer : stack.pointer & 0xffff;
+    if (real_style(p) && (pointer & 1) && pointer >= 7 && pointer <= 15)
+        raise_gp(p);
     stack_probe(p, &stack, 8 * width);
     for (unsigned n = EAX; n <= EDI; n++)
         stack_push(p, &stack, width, p->gpr[n]);
