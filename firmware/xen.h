@@ -1,0 +1,26 @@
+/* Is there a Xen below, which one, and its hypercall.
+ * Not here: what is said to it (hypercall.c). */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef FIRMWARE_XEN_H
+#define FIRMWARE_XEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct xen {
+    uint32_t base; /* first CPUID leaf, or 0: no Xen leaves (none, or older than 3.0.3) */
+    uint16_t major, minor;
+};
+
+extern struct xen xen;
+
+/* Looks for the leaves; before any other function here. */
+void xen_start(void);
+
+bool xen_at_least(unsigned major, unsigned minor);
+
+/* A hypercall with these registers in, and EAX out: VMCALL or VMMCALL as the processor's vendor has
+ * it. Without a hypervisor that knows it, #UD. */
+uint32_t xen_hypercall(uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t edi);
+
+#endif
