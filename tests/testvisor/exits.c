@@ -98,6 +98,15 @@ static void resume_event(uint32_t event)
     statistics.events_resumed++;
 }
 
+/* An exit saves pending debug exceptions as clear unless MOV SS held them back; Bochs keeps the single
+ * step of the instruction that exits. Source: SDM vol. 3, 27.3.4. */
+static void drop_bochs_single_step(void)
+{
+    if (vmcs_read(VMCS_GUEST_PENDING_DEBUG) != 0 &&
+        (vmcs_read(VMCS_GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_MOV_SS) == 0)
+        vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
+}
+
 __attribute__((regparm(1))) void vmx_exit_handler(struct guest_registers *registers)
 {
     const uint32_t full_reason = vmcs_read(VMCS_EXIT_REASON);
@@ -106,6 +115,7 @@ __attribute__((regparm(1))) void vmx_exit_handler(struct guest_registers *regist
 
     vcpu.registers = registers;
     statistics.exit_count++;
+    drop_bochs_single_step();
     if (reason >= TESTVISOR_EXIT_REASONS || rows[reason].handle == NULL)
         report_end(TESTVISOR_END_UNSUPPORTED, "a VM exit that has no handler");
     statistics.exits[reason]++;

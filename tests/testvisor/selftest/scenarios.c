@@ -114,6 +114,7 @@ static void peek_outside_blob(void)
 
 static void task_switch_refused(void)
 {
+    blob_gdt[SELECTOR_TASKS / 8] = blob_gdt[SELECTOR_TASK / 8] & ~0x0000020000000000ull;
     jump_task(0, SELECTOR_TASKS);
 }
 

@@ -11,6 +11,7 @@
 static uint32_t page_directory[1024] __attribute__((aligned(4096)));
 static uint32_t page_table[1024] __attribute__((aligned(4096)));
 static uint64_t pae_directory_pointers[4] __attribute__((aligned(32)));
+static uint64_t bad_pointers[4] __attribute__((aligned(32))) = {3};
 static uint64_t pae_directories[4][512] __attribute__((aligned(4096)));
 
 static uint32_t cr_exits(void)
@@ -80,10 +81,8 @@ static void paging(void)
     cr0_write(cr0_read() | CR0_PG);
     memory[1] = 0xbeefu;
     check("PAE paged write and read", memory[1], 0xbeefu);
-    pae_directory_pointers[3] |= 2u;
     check("MOV CR3 with bad PDPTEs raises #GP",
-          probe(probe_mov_cr3, (uint32_t)pae_directory_pointers, 0, 0), 13);
-    pae_directory_pointers[3] &= ~2ull;
+          probe(probe_mov_cr3, (uint32_t)bad_pointers, 0, 0), 13);
     cr0_write(cr0_read() & ~CR0_PG);
     cr4_write(0);
     check("paging off again", memory[0], 0xfeedu);
