@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # These are built twice: NAME-kept.img has a state that VT-x can never enter.
-GUESTS_KEPT := gates descriptors tasks v86 vme
+GUESTS_KEPT := gates descriptors tasks v86 vme paging
 GUESTS := btx bigreal fsgs ssbase rpl window pm16 ivt pic a20 $(GUESTS_KEPT) $(GUESTS_KEPT:%=%-kept)
 
 guests_dir := tests/guests
