@@ -5,7 +5,7 @@ Not here: the command line (run.py), Bochs itself (debugger.py), nor printing th
 import os
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import machine
 import screen
@@ -60,7 +60,6 @@ class Outcome:
     state: str = ""
     statistics: dict | None = None
     untyped: int = 0
-    bochs_log: str = field(default="", repr=False)
 
 
 def run(plan, folder, progress=None):
@@ -82,6 +81,8 @@ class _Session:
         self._outcome = Outcome()
         self._typist = _Typist(plan.keys)
         self._client = None
+        self._com1 = _Tail(folder, machine.COM1_FILE)
+        self._log = _Tail(folder, machine.LOG_FILE)
 
     def run(self):
         started = time.monotonic()
@@ -97,7 +98,7 @@ class _Session:
             finally:
                 if self._client:
                     self._client.close()
-            outcome.bochs_log = bochs.log()
+            outcome.log = self._log.more()
         outcome.seconds = time.monotonic() - started
         outcome.untyped = self._typist.remaining()
         return outcome
@@ -115,8 +116,7 @@ class _Session:
         stop = bochs.step(min(ticks, self._plan.limit - outcome.tick))
         outcome.tick = stop.tick
         outcome.e9 += stop.e9
-        outcome.com1 = self._file(machine.COM1_FILE)
-        outcome.log = self._file(machine.LOG_FILE)
+        outcome.com1 += self._com1.more()
         if stop.ended:
             self._explain_end(bochs)
             return True
@@ -166,12 +166,23 @@ class _Session:
             outcome.detail = _panic(messages)
             outcome.state = _last_state(log)
 
-    def _file(self, name):
-        path = os.path.join(self._folder, name)
-        if not os.path.exists(path):
+
+class _Tail:
+    """A file that Bochs appends to."""
+
+    def __init__(self, folder, name):
+        self._path = os.path.join(folder, name)
+        self._position = 0
+
+    def more(self):
+        """What has come since the last call."""
+        if not os.path.exists(self._path):
             return b""
-        with open(path, "rb") as file:
-            return file.read()
+        with open(self._path, "rb") as file:
+            file.seek(self._position)
+            data = file.read()
+        self._position += len(data)
+        return data
 
 
 class _Typist:
@@ -188,8 +199,8 @@ class _Typist:
         return bool(self._events)
 
     def remaining(self):
-        """Steps that were not typed to the end."""
-        return len(self._steps) + bool(self._events)
+        """Steps that were not typed to the end; a key still down does not count."""
+        return len(self._steps) + any(pressed for _, pressed in self._events)
 
     def look(self, outcome, client):
         """Called with the machine at rest: send the next event, or see whether the next step is due."""

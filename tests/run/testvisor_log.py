@@ -1,0 +1,59 @@
+"""Takes the testvisor's log apart: recorded hand-offs, counts, the end it reports, trace records.
+Not here: what the testvisor writes and when (tests/testvisor), nor printing it (report.py)."""
+# SPDX-License-Identifier: GPL-2.0-only
+
+import re
+from dataclasses import dataclass, field
+
+SEGMENTS = ("CS", "DS", "ES", "SS", "FS", "GS", "TR", "LDTR")
+TRACE_PREFIX = "T "
+
+_RECORD = re.compile(r"^handoff (\w+) (\d+) (\w+) (.*)$")
+_VALUE = re.compile(r"(\w+)=([0-9a-f]+)")
+_COUNT = re.compile(r"^count (.+) (\d+)$")
+_END = re.compile(r"^testvisor: end=(\w+): (.*)$")
+
+
+@dataclass
+class HandOff:
+    """One recorded world switch. `direction` is the ABI's word for it, `number` counts per direction
+    from 1, `parts` maps "state", the segments and tables to their values by name."""
+
+    direction: str
+    number: int
+    parts: dict = field(default_factory=dict)
+
+
+@dataclass
+class Log:
+    """`end` is (name, detail) once the testvisor has ended the run itself; `counts` by name, in the
+    log's order, empty before such an end; `other` the lines that are none of these."""
+
+    handoffs: list
+    counts: dict
+    end: tuple | None
+    other: list
+    trace: list
+
+
+def parse(text):
+    """Return the Log in `text`."""
+    log = Log([], {}, None, [], [])
+    records = {}
+    for line in text.splitlines():
+        if line.startswith(TRACE_PREFIX):
+            log.trace.append(line)
+        elif match := _RECORD.match(line):
+            direction, number, part, values = match.groups()
+            key = (direction, int(number))
+            if key not in records:
+                records[key] = HandOff(*key)
+                log.handoffs.append(records[key])
+            records[key].parts[part] = {name: int(value, 16) for name, value in _VALUE.findall(values)}
+        elif match := _COUNT.match(line):
+            log.counts[match.group(1)] = int(match.group(2))
+        else:
+            if match := _END.match(line):
+                log.end = match.groups()
+            log.other.append(line)
+    return log
