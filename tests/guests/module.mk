@@ -2,12 +2,19 @@
 # Not here: running or comparing them.
 # SPDX-License-Identifier: GPL-2.0-only
 
-# These are built twice: NAME-kept.img has a state that VT-x can never enter.
-GUESTS_KEPT := gates descriptors tasks v86 vme paging
-GUESTS := btx bigreal fsgs ssbase rpl window pm16 ivt pic a20 $(GUESTS_KEPT) $(GUESTS_KEPT:%=%-kept)
+# How segment state crosses the mode switches.
+GUESTS_SWITCHING := btx bigreal fsgs ssbase rpl window pm16
+# Real mode and what is around the processor.
+GUESTS_REAL := ivt pic a20
+# Protected mode in full. Each is built twice: NAME-kept.img keeps its state from ever being enterable
+# by VT-x without unrestricted guest (lib/kept.inc), so that it has to be interpreted throughout.
+GUESTS_PROTECTED := gates descriptors tasks v86 vme paging debug
+
+GUESTS := $(GUESTS_SWITCHING) $(GUESTS_REAL) $(GUESTS_PROTECTED) $(GUESTS_PROTECTED:%=%-kept)
 
 guests_dir := tests/guests
 guests_lib := $(wildcard $(guests_dir)/lib/*.inc)
+guests_as := as --32 --fatal-warnings -I $(guests_dir)/lib
 
 .PHONY: guests
 guests: $(GUESTS:%=build/guests/%.img)
@@ -16,17 +23,18 @@ build/guests:
 	@mkdir -p $@
 
 build/guests/%.o: $(guests_dir)/%.s $(guests_lib) | build/guests
-	as --32 --fatal-warnings -I $(guests_dir)/lib -o $@ $<
+	$(guests_as) -o $@ $<
 
 build/guests/%-kept.o: $(guests_dir)/%.s $(guests_lib) | build/guests
-	as --32 --fatal-warnings --defsym KEPT=1 -I $(guests_dir)/lib -o $@ $<
+	$(guests_as) --defsym KEPT=1 -o $@ $<
 
 build/guests/%.elf: build/guests/%.o $(guests_dir)/lib/guest.ld
 	ld -m elf_i386 --no-warn-rwx-segments -z noexecstack -T $(guests_dir)/lib/guest.ld -o $@ $<
-
-.SECONDARY:
 
 build/guests/%.img: build/guests/%.elf
 	objcopy -O binary -j .image $< $@.tmp
 	truncate -s 1474560 $@.tmp
 	mv $@.tmp $@
+
+# The ELF files stay: their symbols name the addresses in a guest's output.
+.SECONDARY: $(GUESTS:%=build/guests/%.elf) $(GUESTS:%=build/guests/%.o)
