@@ -11,11 +11,12 @@
 struct processor;
 
 /* Operands of code run on the host's own unit (x87, MMX, SSE). The code finds `operand` in EAX/RAX,
- * `value` in ECX and the arithmetic flags in EFLAGS; it may change ECX and EFLAGS, and the FPU. */
+ * `value` in ECX and the status flags in EFLAGS (FCMOVcc reads them); it may change ECX, the status
+ * flags, and the FPU. After an exception *this is not changed. */
 struct native_call {
-    void *operand;   /* memory operand, at least 16-byte aligned, 512 bytes are accessible */
+    void *operand;   /* memory operand, 16-byte aligned, as long as the code needs; or NULL */
     uint32_t value;  /* in and out */
-    uint32_t eflags; /* out: status flags */
+    uint32_t eflags; /* in and out: status flags */
 };
 
 /* Every function gets the `context` given to processor_initialise. `width` is 1, 2 or 4 bytes. */
@@ -61,7 +62,9 @@ struct platform {
     void (*halt)(void *context, bool wakeable);
 
     /* Runs `length` <= 15 bytes of code on the host's unit. Returns -1, or the vector of the
-     * exception that it raised. The FPU of the calling thread belongs to the guest. */
+     * exception that it raised (then the unit is as the exception found it). The FPU belongs to the
+     * guest; for exceptions to be seen, the host has CR0.NE, CR4.OSFXSR and CR4.OSXMMEXCPT set and
+     * CR0.EM and CR0.TS clear while the code runs. */
     int (*run_native)(void *context, const uint8_t *code, unsigned length,
                       struct native_call *call);
 

@@ -121,16 +121,19 @@ static void on_signal(int number, siginfo_t *information, void *context)
     registers[REG_EFL] &= ~(greg_t)(EFLAGS_TF | EFLAGS_DF | EFLAGS_AC);
 }
 
-__attribute__((constructor)) static void catch_signals(void)
+static void catch_signals(void)
 {
-    struct sigaction action;
+    struct sigaction action, present;
 
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
-    for (unsigned n = 0; n < CAUGHT_COUNT; n++)
-        if (sigaction(caught_signals[n], &action, &earlier[n]) != 0)
+    for (unsigned n = 0; n < CAUGHT_COUNT; n++) {
+        if (sigaction(caught_signals[n], &action, &present) != 0)
             fail("native host: sigaction");
+        if (!(present.sa_flags & SA_SIGINFO) || present.sa_sigaction != on_signal)
+            earlier[n] = present;
+    }
 }
 
 /* FCW and MXCSR after FNINIT and a processor reset; the rest of the image is zero: all empty. */
@@ -151,6 +154,7 @@ static void prepare(void)
                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (code_page == MAP_FAILED)
         fail("native host: no page may be writable and executable");
+    catch_signals();
     initial_image();
 }
 
@@ -166,6 +170,7 @@ static void pass_through_unit(void)
 void native_host_reset(void)
 {
     prepare();
+    catch_signals();
     initial_image();
     pass_through_unit();
 }
@@ -179,6 +184,7 @@ void native_host_get(uint8_t image[NATIVE_HOST_IMAGE])
 void native_host_set(const uint8_t image[NATIVE_HOST_IMAGE])
 {
     prepare();
+    catch_signals();
     if (image[MXCSR_OFFSET + 2] != 0 || image[MXCSR_OFFSET + 3] != 0)
         fail("native host: reserved bits of MXCSR in an image");
     memcpy(frame.guest, image, NATIVE_HOST_IMAGE);

@@ -10,7 +10,8 @@
 #define NATIVE_HOST_IMAGE 512u
 
 /* The guest's unit as FNINIT leaves it, XMM registers zero, MXCSR 1f80. Every thread has its own;
- * it starts so. */
+ * it starts so. This and native_host_set also make sure that exceptions are still caught: cmocka
+ * takes the signals for itself when a test begins, so every test begins with one of the two. */
 void native_host_reset(void);
 
 /* The guest's unit as an FXSAVE image of the 32-bit layout (SDM vol. 1, table 10-2). An image given
