@@ -1,0 +1,299 @@
+/* The silicon oracle: the same code on this processor and in the interpreter must end the same.
+ * Not here: any of the parts. */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "compare.h"
+#include "emulated.h"
+#include "generate.h"
+#include "minimise.h"
+#include "silicon.h"
+#include "rows.h"
+
+/* Cases of one memory content; new contents cost more than a case. */
+#define CASES_PER_MEMORY 512u
+#define PRINT_LIMIT      25u
+
+struct options {
+    uint64_t instructions;
+    uint64_t seed;
+    const char *kept; /* file of kept cases, or NULL */
+    bool strict;
+    bool rows; /* print what each row did */
+};
+
+struct totals {
+    uint64_t verdict[VERDICT_COUNT];
+    uint64_t instructions;
+    uint64_t left_out;
+    uint64_t printed;
+    uint32_t row_runs[ROW_LIMIT];
+    uint32_t row_failed[ROW_LIMIT];
+};
+
+static struct totals totals;
+
+/* --- one case ----------------------------------------------------------------------------------
+ */
+
+static void report(const struct oracle_case *failing, uint16_t row_index)
+{
+    struct oracle_case small = *failing;
+    struct comparison comparison;
+    char name[32] = "kept case";
+
+    if (failing->instruction_count)
+        row_name(&row[row_index], name, sizeof(name));
+    /* One of each row is enough to see; the count goes on. */
+    if (totals.printed >= PRINT_LIMIT ||
+        (failing->instruction_count && totals.row_failed[row_index]++))
+        return;
+    totals.printed++;
+    minimise(&small, &comparison);
+    printf("\ndisagreement (%s):\n", name);
+    comparison_print(stdout, &comparison);
+    printf("  ");
+    case_print(stdout, &small);
+    fflush(stdout);
+}
+
+/* The instruction that a failing case ended at, or its last. */
+static uint16_t blamed_row(const struct oracle_case *test, const struct comparison *c)
+{
+    const struct arena_segment *code = arena_find(c->native.registers.selector[CS]);
+    uint32_t blamed = test->instruction_count ? test->instruction_count - 1 : 0;
+
+    if (code) {
+        uint32_t at = code->base + c->native.registers.eip - ARENA_BASE - test->code_offset;
+
+        for (uint32_t n = 0; n < test->instruction_count; n++) {
+            if (test->boundary[n] == at)
+                blamed = n;
+        }
+    }
+    return test->row[blamed];
+}
+
+/* Instructions of the case's own that ran; the HLTs behind it and turns of a loop do not count. */
+static uint64_t executed(const struct oracle_case *test, const struct comparison *comparison)
+{
+    uint64_t retired = comparison->emulated.instructions;
+    uint32_t own = test->instruction_count ? test->instruction_count : 1;
+
+    return retired < own ? retired : own;
+}
+
+static void run(const struct oracle_case *test)
+{
+    struct comparison comparison;
+    enum verdict verdict = compare_case(test, &comparison);
+
+    totals.verdict[verdict]++;
+    totals.instructions += executed(test, &comparison);
+    for (uint32_t n = 0; n < test->instruction_count; n++)
+        totals.row_runs[test->row[n]]++;
+    if (verdict == DISAGREE)
+        report(test, blamed_row(test, &comparison));
+}
+
+/* --- all cases ---------------------------------------------------------------------------------
+ */
+
+static void progress(uint64_t done, uint64_t wanted)
+{
+    static time_t last;
+    time_t now = time(NULL);
+    unsigned filled = (unsigned)(done * 40 / wanted);
+
+    if (!isatty(STDERR_FILENO) || (now == last && done < wanted))
+        return;
+    last = now;
+    if (filled > 40)
+        filled = 40;
+    fprintf(stderr, "\r[%.*s%*s] %" PRIu64 " instructions, %" PRIu64 " disagreements ", filled,
+            "########################################", 40 - (int)filled, "", done,
+            totals.verdict[DISAGREE]);
+    if (done >= wanted)
+        fputc('\n', stderr);
+}
+
+/* Half of the instructions from the walk through all combinations, in an order that spreads over
+ * all rows however few are wanted, half from sequences. */
+static void run_all(const struct options *options)
+{
+    struct random random = random_from(options->seed);
+    uint64_t combinations = generate_directed_count();
+    uint64_t stride = 2654435761u, at = random_64(&random) % combinations;
+    uint64_t memory_seed = 0;
+
+    while (combinations % stride == 0 || stride % 2 == 0)
+        stride++;
+    for (uint64_t n = 0; totals.instructions < options->instructions; n++) {
+        struct oracle_case test;
+        bool good = true;
+
+        if (n % CASES_PER_MEMORY == 0)
+            memory_seed = random_64(&random);
+        if (totals.instructions * 2 < options->instructions) {
+            at = (at + stride) % combinations;
+            good = generate_directed(at, &random, &test);
+        } else {
+            generate_sequence(&random, &test);
+        }
+        if (!good) {
+            totals.left_out++;
+            continue;
+        }
+        test.memory_seed = memory_seed;
+        run(&test);
+        if (n % 1024 == 0)
+            progress(totals.instructions, options->instructions);
+    }
+    progress(totals.instructions, options->instructions);
+}
+
+/* Cases that once failed, one a line. False when the file is wrong. */
+static bool run_kept(const char *path)
+{
+    FILE *input = fopen(path, "r");
+    char line[2048];
+    unsigned number = 0;
+
+    if (!input) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return false;
+    }
+    while (fgets(line, sizeof(line), input)) {
+        struct oracle_case test;
+
+        number++;
+        if (line[0] == '#' || line[0] == '\n')
+            continue;
+        if (!case_parse(line, &test)) {
+            fprintf(stderr, "%s:%u: not a case\n", path, number);
+            fclose(input);
+            return false;
+        }
+        run(&test);
+    }
+    fclose(input);
+    return true;
+}
+
+/* --- reports -----------------------------------------------------------------------------------
+ */
+
+/* Every row must have run or have a reason why not; returns how many have neither. */
+static unsigned report_rows(bool all)
+{
+    unsigned missing = 0, ran = 0;
+
+    for (unsigned n = 0; n < row_count; n++) {
+        char name[32];
+
+        row_name(&row[n], name, sizeof(name));
+        ran += totals.row_runs[n] != 0;
+        if (all)
+            printf("%-10s %9u %s\n", name, totals.row_runs[n],
+                   row[n].excluded ? row[n].excluded : "");
+        if (totals.row_runs[n] || row[n].excluded)
+            continue;
+        /* XOP shares 8f with POP; see row_left_out. */
+        if (!row[n].two_byte && row[n].opcode == 0x8f)
+            continue;
+        printf("%s never ran\n", name);
+        missing++;
+    }
+    printf("%u of %u opcode rows ran, the others are listed with a reason in rows.c\n", ran,
+           row_count);
+    return missing;
+}
+
+static uint64_t number_argument(const char *text)
+{
+    char *end;
+    uint64_t value = strtoull(text, &end, 0);
+
+    if (end == text || *end) {
+        fprintf(stderr, "%s: not a number\n", text);
+        exit(2);
+    }
+    return value;
+}
+
+static struct options read_options(int count, char **arguments)
+{
+    struct options options = {.instructions = 500000, .seed = 1};
+    int option;
+
+    while ((option = getopt(count, arguments, "n:s:k:ur")) != -1) {
+        switch (option) {
+        case 'n':
+            options.instructions = number_argument(optarg);
+            break;
+        case 's':
+            options.seed = strcmp(optarg, "time") ? number_argument(optarg) : (uint64_t)time(NULL);
+            break;
+        case 'k':
+            options.kept = optarg;
+            break;
+        case 'u':
+            options.strict = true;
+            break;
+        case 'r':
+            options.rows = true;
+            break;
+        default:
+            fprintf(stderr,
+                    "usage: %s [-n instructions] [-s seed|time] [-k kept-cases] [-u] [-r]\n"
+                    "  -u  compare undefined flags too\n  -r  print what each opcode did\n",
+                    arguments[0]);
+            exit(2);
+        }
+    }
+    return options;
+}
+
+int main(int count, char **arguments)
+{
+    struct options options = read_options(count, arguments);
+    unsigned missing;
+    cpu_set_t one;
+
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    arena_create();
+    if (!arena_load_ldt()) {
+        printf("modify_ldt is not permitted here: the silicon oracle is skipped\n");
+        printf("0 passed, 0 failed, 1 skipped\n");
+        return 0;
+    }
+    silicon_initialise();
+    emulated_initialise();
+    rows_initialise();
+    compare_strictly(options.strict);
+    printf("seed %" PRIu64 "\n", options.seed);
+    if (options.kept && !run_kept(options.kept))
+        return 2;
+    run_all(&options);
+    missing = report_rows(options.rows);
+    printf("%" PRIu64 " instructions; cases left out: %" PRIu64 " as not comparable, %" PRIu64
+           " that left their code, %" PRIu64 " that ran too long, %" PRIu64 " derailed, %" PRIu64
+           " unstable on the processor itself\n",
+           totals.instructions, totals.left_out, totals.verdict[LEFT_CODE],
+           totals.verdict[TIMED_OUT], totals.verdict[DERAILED], totals.verdict[UNSTABLE]);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", totals.verdict[AGREE],
+           totals.verdict[DISAGREE] + missing);
+    return totals.verdict[DISAGREE] || missing;
+}
