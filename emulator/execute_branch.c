@@ -24,13 +24,14 @@ static void jmp_near_rm(struct processor *p, const struct instruction *i, unsign
     branch_near(p, i, operand_read(p, i, width));
 }
 
-/* The target is checked before the push; a push that faults restores EIP. */
+/* As on the processor, a target beyond the limit faults when the return address has already been
+ * written, below an ESP that has not moved. */
 static void call(struct processor *p, const struct instruction *i, unsigned width, uint32_t target)
 {
-    uint32_t back = p->eip;
+    uint32_t pointer = push_uncommitted(p, width, p->eip);
 
     branch_near(p, i, target);
-    push(p, width, back);
+    p->gpr[ESP] = pointer;
 }
 
 static void call_near(struct processor *p, const struct instruction *i, unsigned width)

@@ -100,49 +100,36 @@ void control_register_write_cr4(struct processor *p, uint32_t value)
     mode_changed(p);
 }
 
+/* A register that does not exist is #UD at every privilege level, before #GP(0) outside CPL 0. */
+static void check_control_register(struct processor *p, unsigned number)
+{
+    if (number != 0 && (number < 2 || number > 4))
+        raise_ud(p);
+    if (p->cpl != 0)
+        raise_gp(p);
+}
+
 void mov_r_cr(struct processor *p, const struct instruction *i)
 {
-    uint32_t value;
+    const uint32_t values[] = {p->cr0, 0, p->cr2, p->cr3, p->cr4};
 
-    switch (i->reg) {
-    case 0:
-        value = p->cr0;
-        break;
-    case 2:
-        value = p->cr2;
-        break;
-    case 3:
-        value = p->cr3;
-        break;
-    case 4:
-        value = p->cr4;
-        break;
-    default:
-        raise_ud(p);
-    }
-    p->gpr[i->rm] = value;
+    check_control_register(p, i->reg);
+    p->gpr[i->rm] = values[i->reg];
 }
 
 void mov_cr_r(struct processor *p, const struct instruction *i)
 {
     uint32_t value = p->gpr[i->rm];
 
-    switch (i->reg) {
-    case 0:
+    check_control_register(p, i->reg);
+    if (i->reg == 0)
         control_register_write_cr0(p, value);
-        break;
-    case 2:
+    else if (i->reg == 2)
         p->cr2 = value;
-        break;
-    case 3:
+    else if (i->reg == 3)
         control_register_write_cr3(p, value);
-        break;
-    case 4:
+    else
         control_register_write_cr4(p, value);
-        break;
-    default:
-        raise_ud(p);
-    }
 }
 
 /* "The LMSW instruction can set the PE flag [...] it cannot clear it." */

@@ -102,7 +102,6 @@ static uint32_t ins_block(struct processor *p, const struct instruction *i, unsi
     to = string_span(p, i, ES, address_register(p, i, EDI), width, true, &count);
     if (to == NULL)
         return 0;
-    check_port(p, port_in_dx(p), width);
     p->platform->port_read_string(p->context, port_in_dx(p), width, to, count);
     string_advance(p, i, EDI, width, count);
     return count;
@@ -118,22 +117,22 @@ static uint32_t outs_block(struct processor *p, const struct instruction *i, uns
     from = string_span(p, i, i->segment, address_register(p, i, ESI), width, false, &count);
     if (from == NULL)
         return 0;
-    check_port(p, port_in_dx(p), width);
     p->platform->port_write_string(p->context, port_in_dx(p), width, from, count);
     string_advance(p, i, ESI, width, count);
     return count;
 }
 
+/* The permission is checked before the count: REP with a count of 0 faults, too. */
 static void ins(struct processor *p, const struct instruction *i, unsigned width)
 {
     uint32_t offset = address_register(p, i, EDI), value;
     unsigned access = access_privilege(p);
 
+    check_port(p, port_in_dx(p), width);
     if (i->repeat != REPEAT_NONE) {
         string_repeat(p, i, width, ins_block, false);
         return;
     }
-    check_port(p, port_in_dx(p), width);
     /* A port gives its value once: the destination must be known to be writable before. */
     linear_probe(p, segment_linear(p, ES, offset, width, true), width, ACCESS_WRITE | access);
     value = p->platform->port_read(p->context, port_in_dx(p), width);
@@ -146,11 +145,11 @@ static void outs(struct processor *p, const struct instruction *i, unsigned widt
 {
     uint32_t value;
 
+    check_port(p, port_in_dx(p), width);
     if (i->repeat != REPEAT_NONE) {
         string_repeat(p, i, width, outs_block, false);
         return;
     }
-    check_port(p, port_in_dx(p), width);
     value = memory_read(p, i->segment, address_register(p, i, ESI), width);
     out(p, port_in_dx(p), width, value);
     string_advance(p, i, ESI, width, 1);

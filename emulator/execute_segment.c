@@ -115,13 +115,14 @@ static bool descriptor_visible(struct processor *p, uint16_t selector, uint32_t 
     return p->cpl <= descriptor_dpl(d) && (selector & SELECTOR_RPL) <= descriptor_dpl(d);
 }
 
+/* Bits 19:16 of the result are undefined; processors leave the limit there. */
 static void lar(struct processor *p, const struct instruction *i, unsigned width)
 {
     struct descriptor d;
     bool visible = descriptor_visible(p, (uint16_t)operand_read(p, i, 2), LAR_SYSTEM_TYPES, &d);
 
     if (visible)
-        register_write(p, i->reg, width, d.high & 0x00f0ff00u);
+        register_write(p, i->reg, width, d.high & 0x00ffff00u);
     put_zf(p, visible);
 }
 
@@ -151,13 +152,15 @@ void verw(struct processor *p, const struct instruction *i)
                   descriptor_is_writable_data(&d));
 }
 
+/* Memory is written only when the RPL changes: otherwise it may be read-only. */
 void arpl(struct processor *p, const struct instruction *i)
 {
-    uint32_t selector = operand_read_for_write(p, i, 2);
+    uint32_t selector = operand_read(p, i, 2);
     uint32_t rpl = p->gpr[i->reg] & SELECTOR_RPL;
     bool raise = (selector & SELECTOR_RPL) < rpl;
 
-    operand_write_back(p, i, 2, raise ? (selector & ~SELECTOR_RPL) | rpl : selector);
+    if (raise)
+        operand_write(p, i, 2, (selector & ~SELECTOR_RPL) | rpl);
     put_zf(p, raise);
 }
 

@@ -4,12 +4,17 @@
 #include "execute_stack.h"
 #include "segment.h"
 
-void push(struct processor *p, unsigned width, uint32_t value)
+uint32_t push_uncommitted(struct processor *p, unsigned width, uint32_t value)
 {
     uint32_t pointer = p->gpr[ESP] - width;
 
     memory_write(p, SS, pointer & stack_pointer_mask(p), width, value);
-    p->gpr[ESP] = stack_pointer_at(p, pointer);
+    return stack_pointer_at(p, pointer);
+}
+
+void push(struct processor *p, unsigned width, uint32_t value)
+{
+    p->gpr[ESP] = push_uncommitted(p, width, value);
 }
 
 uint32_t stack_top(struct processor *p, unsigned width)
@@ -87,19 +92,14 @@ static void pop_segment(struct processor *p, const struct instruction *i, unsign
         begin_shadow(p, SHADOW_MOV_SS);
 }
 
-/* Every check comes before the first write. Odd stack pointers that would wrap half-way have a fault
- * of their own without protection. SDM vol. 2, PUSHA, "Real-Address Mode Exceptions". */
+/* When a later push faults, the earlier ones stay written below an ESP that has not moved, and POPA
+ * keeps the registers that it has read: both can start again, and processors do so. */
 static void pusha(struct processor *p, const struct instruction *i, unsigned width)
 {
     struct stack stack;
-    uint32_t pointer;
 
     (void)i;
     stack_current(p, &stack);
-    pointer = stack.segment->attributes & ATTRIBUTE_DB ? stack.pointer : stack.pointer & 0xffff;
-    if (real_style(p) && (pointer & 1) && pointer >= 7 && pointer <= 15)
-        raise_gp(p);
-    stack_probe(p, &stack, 8 * width);
     for (unsigned n = EAX; n <= EDI; n++)
         stack_push(p, &stack, width, p->gpr[n]);
     stack_commit(p, &stack);
@@ -107,16 +107,15 @@ static void pusha(struct processor *p, const struct instruction *i, unsigned wid
 
 static void popa(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t values[GENERAL_REGISTER_COUNT];
     struct stack stack;
 
     (void)i;
     stack_current(p, &stack);
-    for (unsigned n = 0; n < GENERAL_REGISTER_COUNT; n++)
-        values[EDI - n] = stack_pop(p, &stack, width);
-    for (unsigned n = EAX; n <= EDI; n++) {
+    for (unsigned n = EDI + 1; n-- > EAX;) {
+        uint32_t value = stack_pop(p, &stack, width);
+
         if (n != ESP)
-            register_write(p, n, width, values[n]);
+            register_write(p, n, width, value);
     }
     stack_commit(p, &stack);
 }

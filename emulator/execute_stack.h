@@ -26,6 +26,9 @@ ALWAYS_INLINE uint32_t stack_pointer_above(const struct processor *p, uint32_t b
     return stack_pointer_at(p, p->gpr[ESP] + bytes);
 }
 
+/* Writes `width` bytes below the top of the stack; returns what ESP becomes. */
+uint32_t push_uncommitted(struct processor *p, unsigned width, uint32_t value);
+
 /* Pushes `width` bytes; ESP is committed. */
 void push(struct processor *p, unsigned width, uint32_t value);
 

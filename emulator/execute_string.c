@@ -251,8 +251,9 @@ static void cmps(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, cmps_block, true);
         return;
     }
-    a = memory_read(p, i->segment, address_register(p, i, ESI), width);
+    /* The second operand is read first, as faults show. */
     b = memory_read(p, ES, address_register(p, i, EDI), width);
+    a = memory_read(p, i->segment, address_register(p, i, ESI), width);
     flags_set_subtract(p, width, a, b, a - b);
     string_advance(p, i, ESI, width, 1);
     string_advance(p, i, EDI, width, 1);

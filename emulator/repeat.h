@@ -7,8 +7,8 @@
 #include "width.h"
 
 /* Does 1..count elements at once and advances the index registers, or does nothing and returns 0
- * when the next element needs the instruction's ordinary way. May raise a fault before it does
- * anything. A comparing block stops behind the element that ends the repetition. */
+ * when the next element needs the instruction's ordinary way. Raises nothing. A comparing block
+ * stops behind the element that ends the repetition. */
 typedef uint32_t string_block(struct processor *p, const struct instruction *i, unsigned width,
                               uint32_t count);
 
