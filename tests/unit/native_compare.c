@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "native_compare.h"
 
+#include <cpuid.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,6 +154,14 @@ void trial_random(struct trial *t, struct random *r)
 }
 
 /* --- directly -------------------------------------------------------------------------------- */
+
+bool host_is_intel(void)
+{
+    uint32_t leaf, ebx, ecx, edx;
+
+    return __get_cpuid(0, &leaf, &ebx, &ecx, &edx) && ebx == signature_INTEL_ebx &&
+           ecx == signature_INTEL_ecx && edx == signature_INTEL_edx;
+}
 
 /* Two pages, the second one not accessible. */
 static uint8_t *host_window(void)

@@ -57,6 +57,10 @@ void run_interpreted(struct machine *m, const struct trial *t, struct outcome *o
 /* Flat 32-bit code at CPL 3, CR0.NE, CR0.AM, CR4.OSFXSR and CR4.OSXMMEXCPT set, DS the window. */
 struct machine *compare_machine(void);
 
+/* What #AC covers beyond words, doublewords and quadwords is each maker's choice; the interpreter
+ * follows Intel's, so only such a host can be compared with. */
+bool host_is_intel(void);
+
 /* Runs both; prints what differs and fails the cmocka test when anything does. */
 void compare(struct machine *m, const struct trial *t, struct unlike unlike);
 

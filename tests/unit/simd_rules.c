@@ -94,7 +94,7 @@ static int expected(enum need need, uint32_t cr0, bool osfxsr)
     if (need == ANYTHING)
         return NO_VECTOR;
     if (need == NEEDS_X87)
-        return cr0 & (CR0_EM | CR0_TS) ? EXCEPTION_NM : NO_VECTOR;
+        return (cr0 & (CR0_EM | CR0_TS)) != 0 ? EXCEPTION_NM : NO_VECTOR;
     if ((cr0 & CR0_EM) || (need == NEEDS_SSE && !osfxsr))
         return EXCEPTION_UD;
     return cr0 & CR0_TS ? EXCEPTION_NM : NO_VECTOR;

@@ -95,7 +95,7 @@ static void device_not_available(void **state)
     for (unsigned bits = 0; bits < 8; bits++)
         for (unsigned real = 0; real < 2; real++) {
             uint32_t cr0 = bits << 1; /* MP, EM, TS */
-            int x87 = cr0 & (CR0_EM | CR0_TS) ? EXCEPTION_NM : NO_VECTOR;
+            int x87 = (cr0 & (CR0_EM | CR0_TS)) != 0 ? EXCEPTION_NM : NO_VECTOR;
             int wait = (cr0 & CR0_MP) && (cr0 & CR0_TS) ? EXCEPTION_NM : NO_VECTOR;
             static const uint8_t code[][2] = {{0xd8, 0xc1}, {0xdb, 0xe3}, {0xdf, 0xe0},
                                               {0xdb, 0xe2}, {0xd9, 0xd0}, {0xdd, 0x07}};
