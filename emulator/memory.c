@@ -101,7 +101,7 @@ void linear_probe(struct processor *p, uint32_t linear, uint32_t length, unsigne
         return;
     translate_page(p, linear, access, &physical);
     if (crosses_page(linear, length))
-        translate_page(p, linear + length - 1, access, &physical);
+        translate_page(p, (linear + length - 1) & ~(PAGE_SIZE - 1), access, &physical);
 }
 
 uint32_t linear_read(struct processor *p, uint32_t linear, unsigned width, unsigned access)
