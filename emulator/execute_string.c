@@ -55,8 +55,8 @@ uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned 
 
         room = in_page < room ? in_page : room;
     }
-    run = string_elements(room, width) + 1;
-    run = *count < run ? *count : run;
+    run = string_elements(room, width);
+    run = *count - 1 < run ? *count : run + 1;
     if (down)
         offset -= (run - 1) * width;
     host = memory_span(p, segment, offset, width, write, &length);
