@@ -83,14 +83,18 @@ void jcxz(struct processor *p, const struct instruction *i)
         branch_relative(p, i);
 }
 
-/* Signed index against a pair of bounds in memory; #BR is a fault. */
+/* Signed index against a pair of bounds in memory; #BR is a fault, and an index below the lower
+ * bound does not wait for the upper one to be read. */
 static void bound(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t lower = memory_read(p, i->segment, effective_address(p, i), width);
-    uint32_t upper = memory_read(p, i->segment, operand_part_address(p, i, width), width);
-    int32_t index = (int32_t)sign_extend(p->gpr[i->reg], width);
+    int32_t index = (int32_t)sign_extend(p->gpr[i->reg], width), limit;
 
-    if (index < (int32_t)sign_extend(lower, width) || index > (int32_t)sign_extend(upper, width))
+    limit = (int32_t)sign_extend(memory_read(p, i->segment, effective_address(p, i), width), width);
+    if (index < limit)
+        raise_fault(p, EXCEPTION_BR);
+    limit = (int32_t)sign_extend(
+        memory_read(p, i->segment, operand_part_address(p, i, width), width), width);
+    if (index > limit)
         raise_fault(p, EXCEPTION_BR);
 }
 

@@ -120,16 +120,17 @@ static void popa(struct processor *p, const struct instruction *i, unsigned widt
     stack_commit(p, &stack);
 }
 
-/* SDM vol. 2, ENTER. */
+/* SDM vol. 2, ENTER. The frame pointer is ESP less the operand, which unlike ESP itself does not
+ * wrap at 64 KiB on a 16-bit stack. */
 static void enter(struct processor *p, const struct instruction *i, unsigned width)
 {
-    uint32_t mask = stack_pointer_mask(p), outer = p->gpr[EBP], frame;
+    uint32_t mask = stack_pointer_mask(p), outer = p->gpr[EBP];
+    uint32_t frame = p->gpr[ESP] - width;
     unsigned level = i->immediate2 & 31;
     struct stack stack;
 
     stack_current(p, &stack);
     stack_push(p, &stack, width, outer);
-    frame = stack.pointer;
     if (level != 0) {
         while (--level != 0) {
             outer -= width;
