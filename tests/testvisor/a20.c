@@ -10,18 +10,18 @@
 #include "machine.h"
 #include "report.h"
 
-#define PORT92_RESET           0x01
-#define PORT92_A20             0x02
-#define OUTPUT_PORT_NO_RESET   0x01
-#define OUTPUT_PORT_A20        0x02
-#define STATUS_OUTPUT_FULL     0x01
-#define COMMAND_READ_OUTPUT    0xd0
-#define COMMAND_WRITE_OUTPUT   0xd1
-#define COMMAND_A20_OFF        0xdd
-#define COMMAND_A20_ON         0xdf
-#define COMMAND_PULSE          0xf0 /* upper nibble; a clear bit n pulses output port bit n */
-#define STATUS_COMMAND_PORT    0x64
-#define CF9_RESET              0x04
+#define PORT92_RESET         0x01
+#define PORT92_A20           0x02
+#define OUTPUT_PORT_NO_RESET 0x01
+#define OUTPUT_PORT_A20      0x02
+#define STATUS_OUTPUT_FULL   0x01
+#define COMMAND_READ_OUTPUT  0xd0
+#define COMMAND_WRITE_OUTPUT 0xd1
+#define COMMAND_A20_OFF      0xdd
+#define COMMAND_A20_ON       0xdf
+#define COMMAND_PULSE        0xf0 /* upper nibble; a clear bit n pulses output port bit n */
+#define STATUS_COMMAND_PORT  0x64
+#define CF9_RESET            0x04
 
 static bool guest_a20 = true; /* as the machine starts */
 static bool data_is_output_port_write;

@@ -1,5 +1,5 @@
-/* A20 as the guest set it, while the machine's own stays on, and the reset lines beside it: port 92h
- * and the 8042. Not here: other ports (ports.c). */
+/* A20 as the guest set it, while the machine's own stays on, and the reset lines beside it: port
+ * 92h and the 8042. Not here: other ports (ports.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef TESTVISOR_A20_H
 #define TESTVISOR_A20_H

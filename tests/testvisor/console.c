@@ -26,7 +26,8 @@ void console_write_e9(uint16_t port, uint8_t value)
     port_out8(port, value);
 }
 
-/* Follows Bochs' own matching: a letter out of order changes nothing, any other byte starts over. */
+/* Follows Bochs' own matching: a letter out of order changes nothing, any other byte starts over.
+ */
 void console_write_shutdown(uint16_t port, uint8_t value)
 {
     static const char word[] = "Shutdown";

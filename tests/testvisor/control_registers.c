@@ -1,6 +1,6 @@
-/* Control-register exits: MOV to and from CR0, CR3, CR4, CLTS, LMSW, with the rules of each Xen, and
- * what a CR0 write leads to: a world switch or a hand-off.
- * Not here: the switches themselves. */
+/* Control-register exits: MOV to and from CR0, CR3, CR4, CLTS, LMSW, with the rules of each Xen,
+ * and what a CR0 write leads to: a world switch or a hand-off. Not here: the switches themselves.
+ */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stddef.h>
 
@@ -15,7 +15,7 @@
 #include "world_switch.h"
 
 /* Exit qualification. Source: SDM vol. 3, table 27-3. */
-#define QUALIFICATION_REGISTER(q) ((q) & 0xfu)
+#define QUALIFICATION_REGISTER(q) ((q)&0xfu)
 #define QUALIFICATION_TYPE(q)     ((q) >> 4 & 3u)
 #define QUALIFICATION_GPR(q)      ((q) >> 8 & 0xfu)
 #define QUALIFICATION_LMSW(q)     ((q) >> 16)
@@ -37,7 +37,8 @@ static void mount(uint32_t cr3)
 }
 
 /* What Xen does with a written CR0 before any world switch. False when it raised #GP instead and
- * nothing else happens. Xen's own tests only: NW without CD passes, though no processor takes it. */
+ * nothing else happens. Xen's own tests only: NW without CD passes, though no processor takes it.
+ */
 static bool commit_cr0(uint32_t value)
 {
     const bool turns_paging_on = (value & CR0_PG) != 0 && (vcpu.cr0 & CR0_PG) == 0;
@@ -103,8 +104,7 @@ static void write_cr4(uint32_t value)
 {
     const uint32_t reserved = abi->checks_cr4 ? ~CR4_OF_GUESTS : CR4_VMXE;
 
-    if ((value & reserved) != 0 ||
-        !guest_pdptes_are_valid(vcpu.cr3, vcpu_is_paged() ? value : 0)) {
+    if ((value & reserved) != 0 || !guest_pdptes_are_valid(vcpu.cr3, vcpu_is_paged() ? value : 0)) {
         vcpu_inject(EXCEPTION_GP, 0);
         return;
     }

@@ -18,8 +18,8 @@
 #define HYPERVISOR_PRESENT 0x80000000u
 #define STACK_GARBAGE      0xa5a5a5a5u
 
-/* Leaf 0x40000003 of Xen 3.0.4 to 3.2: EDX:ECX = the 8 bytes of memory at address EDX:ECX, for a blob
- * that cannot reach them. What is wrong with the request crashes the domain. */
+/* Leaf 0x40000003 of Xen 3.0.4 to 3.2: EDX:ECX = the 8 bytes of memory at address EDX:ECX, for a
+ * blob that cannot reach them. What is wrong with the request crashes the domain. */
 static void peek(struct cpuid_result *result)
 {
     const uint32_t address = vcpu.registers->ecx;

@@ -83,8 +83,8 @@ static enum hvmassist_entry_rule check_control_registers(const struct entry_stat
 static enum hvmassist_entry_rule check_pdptes(const struct entry_state *state,
                                               const struct entry_processor *processor)
 {
-    const bool pae_paging = (state->cr0 & BIT(31)) != 0 && (state->cr4 & BIT(5)) != 0 &&
-                            (state->efer & BIT(10)) == 0;
+    const bool pae_paging =
+        (state->cr0 & BIT(31)) != 0 && (state->cr4 & BIT(5)) != 0 && (state->efer & BIT(10)) == 0;
     const uint64_t reserved = 0x1e6ull | ~(BIT(processor->physical_address_bits) - 1);
 
     if (!pae_paging || !state->pdptes_known)
@@ -111,8 +111,8 @@ static enum hvmassist_entry_rule check_rip_and_rflags(const struct entry_state *
     return ENTRY_OK;
 }
 
-/* What holds for every usable segment, and for CS and TR always. SDM vol. 3, 26.3.1.2: reserved bits
- * 11:8 and 31:17; G against the limit. */
+/* What holds for every usable segment, and for CS and TR always. SDM vol. 3, 26.3.1.2: reserved
+ * bits 11:8 and 31:17; G against the limit. */
 static enum hvmassist_entry_rule check_common(const struct entry_segment *segment)
 {
     const bool granular = (segment->attributes & BIT(15)) != 0;
@@ -124,7 +124,8 @@ static enum hvmassist_entry_rule check_common(const struct entry_segment *segmen
     return ENTRY_OK;
 }
 
-/* SDM vol. 3, 26.3.1.2: every base, limit and access-rights field of the six has one legal value. */
+/* SDM vol. 3, 26.3.1.2: every base, limit and access-rights field of the six has one legal value.
+ */
 static enum hvmassist_entry_rule check_vm86(const struct entry_state *state, unsigned *at)
 {
     for (*at = ENTRY_SEGMENT_ES; *at <= ENTRY_SEGMENT_GS; ++*at) {
@@ -176,8 +177,8 @@ static enum hvmassist_entry_rule check_ss(const struct entry_state *state)
     return above_4g(ss->base) ? ENTRY_BASE_HIGH : ENTRY_OK;
 }
 
-/* DS, ES, FS, GS. The DPL rule holds for types 0 to 11: data and non-conforming code. FS and GS bases
- * need only be canonical. */
+/* DS, ES, FS, GS. The DPL rule holds for types 0 to 11: data and non-conforming code. FS and GS
+ * bases need only be canonical. */
 static enum hvmassist_entry_rule check_data(const struct entry_state *state, unsigned index)
 {
     const struct entry_segment *segment = &state->segments[index];

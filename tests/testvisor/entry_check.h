@@ -10,7 +10,8 @@
 
 #include <hvmassist/entry_rules.h>
 
-/* Order of the segments below; the names carry a prefix because host tests have others of theirs. */
+/* Order of the segments below; the names carry a prefix because host tests have others of theirs.
+ */
 enum entry_segment_index {
     ENTRY_SEGMENT_ES,
     ENTRY_SEGMENT_CS,
@@ -70,9 +71,9 @@ struct entry_hardware_state {
 };
 
 /* The first rule that `state` breaks, or ENTRY_OK. Never returns ENTRY_SHADOW, ENTRY_SINGLE_STEP,
- * ENTRY_A20 or ENTRY_EVENT: those are about more than registers. When `segment` is not a null pointer
- * it receives the index of the segment at fault, or ENTRY_SEGMENT_COUNT.
- * Source: SDM vol. 3, 26.3.1.1, 26.3.1.2, 26.3.1.3, 26.3.1.4, 26.3.1.6. */
+ * ENTRY_A20 or ENTRY_EVENT: those are about more than registers. When `segment` is not a null
+ * pointer it receives the index of the segment at fault, or ENTRY_SEGMENT_COUNT. Source: SDM vol.
+ * 3, 26.3.1.1, 26.3.1.2, 26.3.1.3, 26.3.1.4, 26.3.1.6. */
 enum hvmassist_entry_rule entry_check(const struct entry_state *state,
                                       const struct entry_processor *processor, unsigned *segment);
 

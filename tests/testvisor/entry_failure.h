@@ -6,9 +6,9 @@
 
 #include <hvmassist/world_switch.h>
 
-/* The two rules that Bochs 2.7 does not enforce, on a context just written to the VMCS: DPL < RPL of
- * a data segment register with non-conforming code, and a pending single step that does not fit TF
- * under a shadow. Ends the run when one is broken. Source: SDM vol. 3, 26.3.1.2, 26.3.1.5. */
+/* The two rules that Bochs 2.7 does not enforce, on a context just written to the VMCS: DPL < RPL
+ * of a data segment register with non-conforming code, and a pending single step that does not fit
+ * TF under a shadow. Ends the run when one is broken. Source: SDM vol. 3, 26.3.1.2, 26.3.1.5. */
 void entry_failure_check_loaded(const struct world_switch_context *context);
 
 #endif

@@ -19,13 +19,13 @@ struct exit_row {
 };
 
 static const struct exit_row rows[TESTVISOR_EXIT_REASONS] = {
-    [EXIT_EXCEPTION] = {"exception", NULL},
-    [EXIT_EXTERNAL_INTERRUPT] = {"external_interrupt", exit_external_interrupt},
-    [EXIT_TRIPLE_FAULT] = {"triple_fault", exit_triple_fault},
+    [EXIT_EXCEPTION] = {"EXCEPTION", NULL},
+    [EXIT_EXTERNAL_INTERRUPT] = {"EXTERNAL_INTERRUPT", exit_external_interrupt},
+    [EXIT_TRIPLE_FAULT] = {"TRIPLE_FAULT", exit_triple_fault},
     [EXIT_INIT] = {"INIT", NULL},
     [EXIT_SIPI] = {"SIPI", NULL},
-    [EXIT_INTERRUPT_WINDOW] = {"interrupt_window", exit_interrupt_window},
-    [EXIT_TASK_SWITCH] = {"task_switch", exit_task_switch},
+    [EXIT_INTERRUPT_WINDOW] = {"INTERRUPT_WINDOW", exit_interrupt_window},
+    [EXIT_TASK_SWITCH] = {"TASK_SWITCH", exit_task_switch},
     [EXIT_CPUID] = {"CPUID", exit_cpuid},
     [EXIT_HLT] = {"HLT", exit_hlt},
     [EXIT_INVD] = {"INVD", exit_invd},
@@ -39,13 +39,13 @@ static const struct exit_row rows[TESTVISOR_EXIT_REASONS] = {
     [EXIT_VMWRITE] = {"VMWRITE", exit_undefined},
     [EXIT_VMXOFF] = {"VMXOFF", exit_undefined},
     [EXIT_VMXON] = {"VMXON", exit_undefined},
-    [EXIT_CR_ACCESS] = {"CR_access", exit_cr_access},
+    [EXIT_CR_ACCESS] = {"CR_ACCESS", exit_cr_access},
     [EXIT_IO] = {"IO", exit_io},
     [EXIT_RDMSR] = {"RDMSR", exit_rdmsr},
     [EXIT_WRMSR] = {"WRMSR", exit_wrmsr},
-    [EXIT_ENTRY_FAILURE_STATE] = {"entry_failure_guest_state", exit_entry_failure},
-    [EXIT_ENTRY_FAILURE_MSR] = {"entry_failure_MSR", exit_entry_failure},
-    [EXIT_ENTRY_FAILURE_CHECK] = {"entry_failure_machine_check", exit_entry_failure},
+    [EXIT_ENTRY_FAILURE_STATE] = {"ENTRY_FAILURE_STATE", exit_entry_failure},
+    [EXIT_ENTRY_FAILURE_MSR] = {"ENTRY_FAILURE_MSR", exit_entry_failure},
+    [EXIT_ENTRY_FAILURE_CHECK] = {"ENTRY_FAILURE_CHECK", exit_entry_failure},
     [EXIT_WBINVD] = {"WBINVD", exit_invd},
     [EXIT_XSETBV] = {"XSETBV", exit_undefined},
 };
@@ -98,8 +98,8 @@ static void resume_event(uint32_t event)
     statistics.events_resumed++;
 }
 
-/* An exit saves pending debug exceptions as clear unless MOV SS held them back; Bochs keeps the single
- * step of the instruction that exits. Source: SDM vol. 3, 27.3.4. */
+/* An exit saves pending debug exceptions as clear unless MOV SS held them back; Bochs keeps the
+ * single step of the instruction that exits. Source: SDM vol. 3, 27.3.4. */
 static void drop_bochs_single_step(void)
 {
     if (vmcs_read(VMCS_GUEST_PENDING_DEBUG) != 0 &&
@@ -116,9 +116,10 @@ __attribute__((regparm(1))) void vmx_exit_handler(struct guest_registers *regist
     vcpu.registers = registers;
     statistics.exit_count++;
     drop_bochs_single_step();
+    if (reason < TESTVISOR_EXIT_REASONS)
+        statistics.exits[reason]++;
     if (reason >= TESTVISOR_EXIT_REASONS || rows[reason].handle == NULL)
         report_end(TESTVISOR_END_UNSUPPORTED, "a VM exit that has no handler");
-    statistics.exits[reason]++;
     rows[reason].handle();
     if ((event & EVENT_VALID) != 0 && reason != EXIT_TASK_SWITCH)
         resume_event(event);

@@ -10,19 +10,19 @@
 #include "vcpu.h"
 #include "vmcs.h"
 
-#define PAGE_PRESENT      0x001u
-#define PAGE_WRITABLE     0x002u
-#define PAGE_USER         0x004u
-#define PAGE_ACCESSED     0x020u
-#define PAGE_DIRTY        0x040u
-#define PAGE_LARGE        0x080u
-#define PAGE_NX_HIGH      0x80000000u /* bit 63, in the high half */
-#define PAE_ADDRESS_MASK  0xfffff000u
-#define ERROR_PRESENT     0x1u
-#define ERROR_USER        0x4u
-#define ERROR_RESERVED    0x8u
-#define PDPTE_RESERVED    0x1e6u
-#define PHYSICAL_BITS     40
+#define PAGE_PRESENT     0x001u
+#define PAGE_WRITABLE    0x002u
+#define PAGE_USER        0x004u
+#define PAGE_ACCESSED    0x020u
+#define PAGE_DIRTY       0x040u
+#define PAGE_LARGE       0x080u
+#define PAGE_NX_HIGH     0x80000000u /* bit 63, in the high half */
+#define PAE_ADDRESS_MASK 0xfffff000u
+#define ERROR_PRESENT    0x1u
+#define ERROR_USER       0x4u
+#define ERROR_RESERVED   0x8u
+#define PDPTE_RESERVED   0x1e6u
+#define PHYSICAL_BITS    40
 
 void guest_inject_fault(const struct guest_fault *fault)
 {

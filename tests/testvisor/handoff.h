@@ -11,8 +11,8 @@
  * loaded, so that the call does not return; else the block holds status and rule. */
 bool handoff_request(uint32_t address);
 
-/* The guest wrote `value` to CR0, with PE clear. The write is denied; the guest's state goes into the
- * registered block and the blob's entry context is loaded. Without a registered one, the domain
+/* The guest wrote `value` to CR0, with PE clear. The write is denied; the guest's state goes into
+ * the registered block and the blob's entry context is loaded. Without a registered one, the domain
  * crashes: there is no real mode here. */
 void handoff_into_blob(uint32_t value);
 

@@ -75,7 +75,8 @@ static void put64(struct hvm_hw_cpu *cpu, size_t offset, uint64_t value)
     memcpy((uint8_t *)cpu + offset, &value, sizeof value);
 }
 
-/* Bits above 11 have no place in the compact form; they are kept where the check finds them reserved. */
+/* Bits above 11 have no place in the compact form; they are kept where the check finds them
+ * reserved. */
 static uint32_t from_compact(uint32_t compact)
 {
     const uint32_t stray = (compact & 0xfffff000u) << 5;
@@ -234,8 +235,7 @@ void handoff_state_save(struct hvm_hw_cpu *cpu)
     cpu->idtr_base = vmcs_read(VMCS_GUEST_IDTR_BASE);
     cpu->idtr_limit = vmcs_read(VMCS_GUEST_IDTR_LIMIT);
     for (unsigned i = 0; i < SEGMENT_COUNT; i++) {
-        put32(cpu, cpu_segments[i].selector,
-              vmcs_read(vmcs_segment(VMCS_GUEST_ES_SELECTOR, i)));
+        put32(cpu, cpu_segments[i].selector, vmcs_read(vmcs_segment(VMCS_GUEST_ES_SELECTOR, i)));
         put32(cpu, cpu_segments[i].limit, vmcs_read(vmcs_segment(VMCS_GUEST_ES_LIMIT, i)));
         put64(cpu, cpu_segments[i].base, vmcs_read(vmcs_segment(VMCS_GUEST_ES_BASE, i)));
         put32(cpu, cpu_segments[i].attributes,

@@ -22,7 +22,8 @@ void handoff_state_to_context(const struct hvm_hw_cpu *cpu, struct world_switch_
  * state must have passed the entry check; one with EFER.LMA ends the run as unsupported. */
 void handoff_state_load(const struct hvm_hw_cpu *cpu);
 
-/* Saves what handoff_state_load() loads, and the event that is about to be injected; the rest is 0. */
+/* Saves what handoff_state_load() loads, and the event that is about to be injected; the rest is 0.
+ */
 void handoff_state_save(struct hvm_hw_cpu *cpu);
 
 #endif

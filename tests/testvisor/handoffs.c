@@ -35,8 +35,7 @@ static void log_segment(const char *title, const char *name,
 void handoffs_log_context(const char *title, const struct world_switch_context *context)
 {
     log_text("%s state cr0=%08x cr3=%08x cr4=%08x eip=%08x esp=%08x eflags=%08x\n", title,
-             context->cr0, context->cr3, context->cr4, context->eip, context->esp,
-             context->eflags);
+             context->cr0, context->cr3, context->cr4, context->eip, context->esp, context->eflags);
     log_segment(title, "CS", &context->cs);
     log_segment(title, "DS", &context->ds);
     log_segment(title, "ES", &context->es);

@@ -1,5 +1,5 @@
-/* The record of world switches and hand-offs: counted, the first ones logged as a table, the last ones
- * kept for a crash report. Not here: the switch itself (world_switch.c, handoff.c). */
+/* The record of world switches and hand-offs: counted, the first ones logged as a table, the last
+ * ones kept for a crash report. Not here: the switch itself (world_switch.c, handoff.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef TESTVISOR_HANDOFFS_H
 #define TESTVISOR_HANDOFFS_H
@@ -11,8 +11,8 @@ enum handoff_direction {
     INTO_GUEST,
 };
 
-/* The context to fill for the next record, valid until handoffs_add(). In vCPU terms it is the guest's
- * state: saved on the way into the blob, loaded on the way out. */
+/* The context to fill for the next record, valid until handoffs_add(). In vCPU terms it is the
+ * guest's state: saved on the way into the blob, loaded on the way out. */
 struct world_switch_context *handoffs_next(void);
 
 /* Counts the context that handoffs_next() gave, and logs it if it is among the first 16 of its

@@ -8,13 +8,13 @@
 #include "log.h"
 #include "report.h"
 
-#define GDT_ENTRIES      4
-#define IDT_ENTRIES      256
-#define EXCEPTIONS       32
-#define STUB_SIZE        16
-#define TSS_SIZE         104
-#define PDE_4MIB_1TO1    0xe7u /* present, writable, user, accessed, dirty, 4 MiB */
-#define INTERRUPT_GATE   0x8e00u
+#define GDT_ENTRIES        4
+#define IDT_ENTRIES        256
+#define EXCEPTIONS         32
+#define STUB_SIZE          16
+#define TSS_SIZE           104
+#define PDE_4MIB_1TO1      0xe7u /* present, writable, user, accessed, dirty, 4 MiB */
+#define INTERRUPT_GATE     0x8e00u
 #define GENERAL_PROTECTION 13
 
 /* What start.S pushes. */
@@ -58,8 +58,8 @@ void host_init(void)
     struct table_register gdtr = {sizeof gdt - 1, (uint32_t)gdt};
     struct table_register idtr = {sizeof idt - 1, (uint32_t)idt};
 
-    tables = (struct host_tables){(uint32_t)gdt, (uint32_t)idt, (uint32_t)tss,
-                                  (uint32_t)page_directory};
+    tables =
+        (struct host_tables){(uint32_t)gdt, (uint32_t)idt, (uint32_t)tss, (uint32_t)page_directory};
     for (uint32_t i = 0; i < 1024; i++)
         page_directory[i] = i << 22 | PDE_4MIB_1TO1;
     gdt[HOST_CODE_SELECTOR / 8] = 0x00cf9b000000ffffull;
@@ -95,7 +95,8 @@ int host_take_interrupt(void)
     return host_taken_vector == 0 ? -1 : (int)host_taken_vector;
 }
 
-/* Called by start.S for every exception of the host. Only #GP of a guest's MSR access is expected. */
+/* Called by start.S for every exception of the host. Only #GP of a guest's MSR access is expected.
+ */
 void host_exception(struct host_frame *frame);
 
 void host_exception(struct host_frame *frame)

@@ -15,22 +15,21 @@
 #include "machine.h"
 #include "vmcs.h"
 
-#define HVM_OP             34u
-#define GUEST_REQUEST      24u
-#define ERROR_PERMISSION   ((uint32_t)-1)
-#define ERROR_INVALID      ((uint32_t)-22)
-#define ERROR_NO_FUNCTION  ((uint32_t)-38)
-#define STUB_SIZE          32u
-#define PAGE_SIZE          4096u
-#define TRACE_MOST         4096u
+#define HVM_OP            34u
+#define GUEST_REQUEST     24u
+#define ERROR_PERMISSION  ((uint32_t)-1)
+#define ERROR_INVALID     ((uint32_t)-22)
+#define ERROR_NO_FUNCTION ((uint32_t)-38)
+#define STUB_SIZE         32u
+#define PAGE_SIZE         4096u
+#define TRACE_MOST        4096u
 
 bool hypercall_fill_page(uint64_t value)
 {
     const uint32_t address = (uint32_t)value;
     uint8_t *page = (uint8_t *)address;
 
-    if (value >> 32 != 0 || (address & (PAGE_SIZE - 1)) != 0 ||
-        !machine_is_ram(address, PAGE_SIZE))
+    if (value >> 32 != 0 || (address & (PAGE_SIZE - 1)) != 0 || !machine_is_ram(address, PAGE_SIZE))
         return false;
     memset(page, 0xcc, PAGE_SIZE);
     for (uint32_t i = 0; i < PAGE_SIZE / STUB_SIZE; i++) {

@@ -1,8 +1,9 @@
 /* External interrupts: taken from the real 8259 or local APIC only when the guest would take them,
  * then injected with the guest's vector. Not here: 8259 ports and bases (pic.c).
  *
- * Nothing is acknowledged early: while the guest cannot take a pending interrupt, external-interrupt
- * exiting is off (IF=0 or the shadow holds the line back) and interrupt-window exiting is on. */
+ * Nothing is acknowledged early: while the guest cannot take a pending interrupt,
+ * external-interrupt exiting is off (IF=0 or the shadow holds the line back) and interrupt-window
+ * exiting is on. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "interrupts.h"
 

@@ -9,20 +9,20 @@
 #include "layout.h"
 #include "statistics.h"
 
-#define PCI_ADDRESS        0xcf8
-#define PCI_DATA           0xcfc
-#define HOST_BRIDGE        0x80000000u
-#define PAM_FIRST          0x59 /* upper nibble: F0000-FFFFF */
-#define PAM_LAST           0x5f /* two nibbles of 16 KiB each from C0000 */
-#define PAM_READ_ROM       0x22 /* reads see ROM, writes go to RAM */
-#define PAM_RAM            0x33
-#define CMOS_ADDRESS       0x70
-#define CMOS_DATA          0x71
-#define CMOS_SHUTDOWN      0x0f
-#define RESET_CONTROL      0xcf9
-#define RESET_HARD         0x06
-#define BOCHS_SHUTDOWN     0x8900
-#define UNPOPULATED        0xff /* what an address without memory reads as */
+#define PCI_ADDRESS    0xcf8
+#define PCI_DATA       0xcfc
+#define HOST_BRIDGE    0x80000000u
+#define PAM_FIRST      0x59 /* upper nibble: F0000-FFFFF */
+#define PAM_LAST       0x5f /* two nibbles of 16 KiB each from C0000 */
+#define PAM_READ_ROM   0x22 /* reads see ROM, writes go to RAM */
+#define PAM_RAM        0x33
+#define CMOS_ADDRESS   0x70
+#define CMOS_DATA      0x71
+#define CMOS_SHUTDOWN  0x0f
+#define RESET_CONTROL  0xcf9
+#define RESET_HARD     0x06
+#define BOCHS_SHUTDOWN 0x8900
+#define UNPOPULATED    0xff /* what an address without memory reads as */
 
 struct rom_configuration configuration;
 
@@ -70,7 +70,9 @@ static void copy_rom_to_its_ram(uint32_t first, uint32_t end)
 {
     for (uint32_t address = first; address < end; address += sizeof(uint32_t)) {
         volatile uint32_t *word = at(address);
-        *word = *word;
+        const uint32_t value = *word;
+
+        *word = value;
     }
 }
 

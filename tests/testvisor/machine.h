@@ -18,7 +18,9 @@ struct rom_configuration {
     uint32_t blob_base; /* where the blob goes, and starts */
 };
 
-#define ROM_HIDES_XEN 1u /* no Xen CPUID leaves: for guests that would take them as an invitation */
+#define ROM_HIDES_XEN                                                                              \
+    1u /* no Xen CPUID leaves: for guests that would take them as an invitation                    \
+        */
 
 /* The configuration of this run; constant once machine_init() has returned. */
 extern struct rom_configuration configuration;

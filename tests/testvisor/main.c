@@ -1,5 +1,5 @@
-/* The testvisor from its first C instruction to the first VM entry; read it as the table of contents.
- * Not here: anything in detail. */
+/* The testvisor from its first C instruction to the first VM entry; read it as the table of
+ * contents. Not here: anything in detail. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <hvmassist/world_switch.h>
 
@@ -15,7 +15,8 @@
 /* Registers that hvmloader leaves undefined hold something that no blob can mistake for its own. */
 #define UNDEFINED 0xdead0000u
 
-/* Called by start.S with the address of the configuration in ROM and the number of resets so far. */
+/* Called by start.S with the address of the configuration in ROM and the number of resets so far.
+ */
 __attribute__((noreturn)) void testvisor_main(const struct rom_configuration *rom, uint32_t resets);
 
 void testvisor_main(const struct rom_configuration *rom, uint32_t resets)

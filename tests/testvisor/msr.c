@@ -1,5 +1,5 @@
-/* RDMSR and WRMSR: MSRs that live in the VMCS, EFER, the hypercall page, and the rest passed through.
- * Not here: what the hypercall page's hypercalls do (hypercall.c). */
+/* RDMSR and WRMSR: MSRs that live in the VMCS, EFER, the hypercall page, and the rest passed
+ * through. Not here: what the hypercall page's hypercalls do (hypercall.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stddef.h>
 

@@ -6,19 +6,19 @@
 #include "hardware.h"
 #include "vcpu.h"
 
-#define MASTER_COMMAND 0x20
-#define SLAVE_COMMAND  0xa0
-#define ICW1           0x10 /* marks ICW1 in a write to the command port */
-#define ICW1_WITH_ICW4 0x01
-#define BASE_MASK      0xf8
+#define MASTER_COMMAND    0x20
+#define SLAVE_COMMAND     0xa0
+#define ICW1              0x10 /* marks ICW1 in a write to the command port */
+#define ICW1_WITH_ICW4    0x01
+#define BASE_MASK         0xf8
 #define RESET_BASE_MASTER 0x08 /* what Bochs' 8259s have before any ICW2 */
 #define RESET_BASE_SLAVE  0x70
 
 struct chip {
     uint16_t command_port;
     uint8_t physical_base;
-    uint8_t base;      /* as the guest sees it */
-    uint8_t saved;     /* Xen's pm_irqbase */
+    uint8_t base;  /* as the guest sees it */
+    uint8_t saved; /* Xen's pm_irqbase */
     bool wants_icw2;
 };
 

@@ -1,6 +1,6 @@
-/* The I/O exit: plain and string IN and OUT, split into bytes where a byte device is in front, and the
- * table of ports that the testvisor stands in front of.
- * Not here: what those ports do (pic.c, a20.c, console.c). */
+/* The I/O exit: plain and string IN and OUT, split into bytes where a byte device is in front, and
+ * the table of ports that the testvisor stands in front of. Not here: what those ports do (pic.c,
+ * a20.c, console.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "ports.h"
 
@@ -17,7 +17,7 @@
 #include "vmcs.h"
 
 /* Exit qualification. Source: SDM vol. 3, table 27-5. */
-#define QUALIFICATION_SIZE(q)   (((q) & 7u) + 1)
+#define QUALIFICATION_SIZE(q)   (((q)&7u) + 1)
 #define QUALIFICATION_IN(q)     (((q) >> 3 & 1u) != 0)
 #define QUALIFICATION_STRING(q) (((q) >> 4 & 1u) != 0)
 #define QUALIFICATION_REP(q)    (((q) >> 5 & 1u) != 0)
@@ -29,8 +29,9 @@
 #define ELEMENTS_PER_EXIT 256u /* then the guest gets its interrupts */
 
 /* A port that exits. A null pointer for `read` or `write` stands for the port itself. With `wide`
- * clear, an access of several bytes goes through the byte functions, as the bus of a PC splits it for
- * a byte device; otherwise only byte accesses are special and wider ones reach the machine whole. */
+ * clear, an access of several bytes goes through the byte functions, as the bus of a PC splits it
+ * for a byte device; otherwise only byte accesses are special and wider ones reach the machine
+ * whole. */
 struct hook {
     uint16_t port;
     bool wide;
@@ -134,8 +135,8 @@ static uint32_t masked(uint32_t value, uint32_t mask, uint32_t whole)
     return (whole & ~mask) | (value & mask);
 }
 
-/* One element of INS or OUTS. False with a fault injected; memory is checked before the port is read,
- * because a read cannot be undone. */
+/* One element of INS or OUTS. False with a fault injected; memory is checked before the port is
+ * read, because a read cannot be undone. */
 static bool move_element(uint16_t port, unsigned size, bool in, unsigned segment, uint32_t offset)
 {
     const enum guest_access access = in ? GUEST_WRITE : GUEST_READ;
@@ -158,8 +159,8 @@ static bool move_element(uint16_t port, unsigned size, bool in, unsigned segment
     return true;
 }
 
-/* RIP stays at the instruction until its last element is done, so that what comes in between, a fault
- * or an interrupt, finds the registers as the processor leaves them. */
+/* RIP stays at the instruction until its last element is done, so that what comes in between, a
+ * fault or an interrupt, finds the registers as the processor leaves them. */
 static void string_io(uint32_t qualification)
 {
     const uint32_t information = vmcs_read(VMCS_EXIT_INSTRUCTION_INFORMATION);

@@ -43,9 +43,8 @@ static void log_guest_state(void)
     handoffs_log_context("guest", &context);
     if (vcpu.registers != 0)
         log_text("guest GPR eax=%08x ebx=%08x ecx=%08x edx=%08x esi=%08x edi=%08x ebp=%08x\n",
-                 vcpu.registers->eax, vcpu.registers->ebx, vcpu.registers->ecx,
-                 vcpu.registers->edx, vcpu.registers->esi, vcpu.registers->edi,
-                 vcpu.registers->ebp);
+                 vcpu.registers->eax, vcpu.registers->ebx, vcpu.registers->ecx, vcpu.registers->edx,
+                 vcpu.registers->esi, vcpu.registers->edi, vcpu.registers->ebp);
     log_text("guest other efer=%08x dr7=%08x cr2=%08x interruptibility=%x activity=%x "
              "pending_debug=%x in_blob=%u\n",
              vcpu.efer, vmcs_read(VMCS_GUEST_DR7), cr2_read(),

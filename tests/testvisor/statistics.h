@@ -42,13 +42,13 @@ struct testvisor_statistics {
     uint32_t into_blob;       /* +24 INVOKEs, or RETURNEDs */
     uint32_t into_guest;      /* +28 RESTOREs, or ENTERs */
     uint32_t nested_into_blob; /* +32 those of into_blob that came while the blob ran */
-    uint32_t registered;      /* +36 accepted HANDOFF_REGISTER */
-    uint32_t refused;         /* +40 refused hand-off requests */
-    uint32_t interrupts;      /* +44 external interrupts injected (3.2 only) */
-    uint32_t held_interrupts; /* +48 those that had to wait for IF=1 or the end of a shadow */
-    uint32_t events_resumed;  /* +52 events injected again because an exit had cut them short */
-    uint32_t log_bytes;       /* +56 bytes written to the log */
-    uint32_t exit_count;      /* +60 all VM exits */
+    uint32_t registered;       /* +36 accepted HANDOFF_REGISTER */
+    uint32_t refused;          /* +40 refused hand-off requests */
+    uint32_t interrupts;       /* +44 external interrupts injected (3.2 only) */
+    uint32_t held_interrupts;  /* +48 those that had to wait for IF=1 or the end of a shadow */
+    uint32_t events_resumed;   /* +52 events injected again because an exit had cut them short */
+    uint32_t log_bytes;        /* +56 bytes written to the log */
+    uint32_t exit_count;       /* +60 all VM exits */
     uint32_t exits[TESTVISOR_EXIT_REASONS]; /* +64 by basic exit reason */
 };
 

@@ -6,20 +6,20 @@
 #include "vcpu.h"
 #include "vmcs.h"
 
-#define SELECTOR_RPL     0x3u
-#define SELECTOR_TI      0x4u
-#define SELECTOR_OFFSET  0xfff8u
-#define HIGH_ACCESSED    0x100u
-#define HIGH_WRITABLE    0x200u /* readable, for code */
-#define HIGH_CONFORMING  0x400u
-#define HIGH_CODE        0x800u
-#define HIGH_S           0x1000u
-#define HIGH_P           0x8000u
-#define HIGH_G           0x00800000u
-#define HIGH_TYPE(high)  ((high) >> 8 & 0xfu)
-#define HIGH_DPL(high)   ((high) >> 13 & 3u)
-#define TYPE_LDT         2u
-#define ATTRIBUTES_VM86  0xf3u
+#define SELECTOR_RPL    0x3u
+#define SELECTOR_TI     0x4u
+#define SELECTOR_OFFSET 0xfff8u
+#define HIGH_ACCESSED   0x100u
+#define HIGH_WRITABLE   0x200u /* readable, for code */
+#define HIGH_CONFORMING 0x400u
+#define HIGH_CODE       0x800u
+#define HIGH_S          0x1000u
+#define HIGH_P          0x8000u
+#define HIGH_G          0x00800000u
+#define HIGH_TYPE(high) ((high) >> 8 & 0xfu)
+#define HIGH_DPL(high)  ((high) >> 13 & 3u)
+#define TYPE_LDT        2u
+#define ATTRIBUTES_VM86 0xf3u
 
 uint32_t descriptor_base(const struct descriptor *descriptor)
 {
@@ -133,7 +133,7 @@ bool segment_load_cs(uint32_t selector, struct guest_fault *fault)
     if ((descriptor.high & (HIGH_S | HIGH_CODE)) != (HIGH_S | HIGH_CODE))
         return raise(fault, EXCEPTION_TS, selector);
     fits = (descriptor.high & HIGH_CONFORMING) != 0 ? HIGH_DPL(descriptor.high) <= cpl
-                                                     : HIGH_DPL(descriptor.high) == cpl;
+                                                    : HIGH_DPL(descriptor.high) == cpl;
     if (!fits)
         return raise(fault, EXCEPTION_TS, selector);
     if ((descriptor.high & HIGH_P) == 0)
@@ -157,8 +157,7 @@ bool segment_load_ss(uint32_t selector, uint32_t cpl, struct guest_fault *fault)
     return commit(SEGMENT_SS, selector, &descriptor, fault);
 }
 
-bool segment_load_data(unsigned segment, uint32_t selector, uint32_t cpl,
-                       struct guest_fault *fault)
+bool segment_load_data(unsigned segment, uint32_t selector, uint32_t cpl, struct guest_fault *fault)
 {
     const uint32_t rpl = selector & SELECTOR_RPL;
     struct descriptor descriptor;

@@ -20,8 +20,8 @@ uint32_t descriptor_base(const struct descriptor *descriptor);
 uint32_t descriptor_limit(const struct descriptor *descriptor);      /* in bytes */
 uint32_t descriptor_attributes(const struct descriptor *descriptor); /* VMCS access rights */
 
-/* Reads the descriptor of a selector that is not null. False with *fault = `vector` and the selector as
- * error code when it is beyond its table, or a page fault. */
+/* Reads the descriptor of a selector that is not null. False with *fault = `vector` and the
+ * selector as error code when it is beyond its table, or a page fault. */
 bool descriptor_read(uint32_t selector, uint8_t vector, struct descriptor *descriptor,
                      struct guest_fault *fault);
 

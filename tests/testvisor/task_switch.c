@@ -1,5 +1,5 @@
-/* The task-switch exit: the whole switch in software, for CALL, JMP, IRET and task gates, between 32-
- * and 16-bit TSSs. Not here: descriptor checks (task_segments.c). */
+/* The task-switch exit: the whole switch in software, for CALL, JMP, IRET and task gates, between
+ * 32- and 16-bit TSSs. Not here: descriptor checks (task_segments.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <stddef.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "vmcs.h"
 
 /* Exit qualification. Source: SDM vol. 3, table 27-2. */
-#define QUALIFICATION_SELECTOR(q) ((q) & 0xffffu)
+#define QUALIFICATION_SELECTOR(q) ((q)&0xffffu)
 #define QUALIFICATION_SOURCE(q)   ((q) >> 30)
 
 enum task_switch_source {
@@ -24,17 +24,17 @@ enum task_switch_source {
     BY_GATE,
 };
 
-#define TYPE_BUSY        0x2u
-#define TYPE_TSS16       0x1u
-#define TYPE_TSS32       0x9u
+#define TYPE_BUSY         0x2u
+#define TYPE_TSS16        0x1u
+#define TYPE_TSS32        0x9u
 #define TYPE_WITHOUT_BUSY 0x1du /* S and type, but for the busy bit */
-#define PRESENT          0x80u
-#define LIMIT_TSS16      0x2bu
-#define LIMIT_TSS32      0x67u
-#define DR7_LOCAL        0x155u /* L0 to L3 and LE are cleared by a task switch */
-#define DR6_BT           0x8000u
-#define RFLAGS_OF_TSS    0x003f7fd5u
-#define ERROR_EXT        0x1u
+#define PRESENT           0x80u
+#define LIMIT_TSS16       0x2bu
+#define LIMIT_TSS32       0x67u
+#define DR7_LOCAL         0x155u /* L0 to L3 and LE are cleared by a task switch */
+#define DR6_BT            0x8000u
+#define RFLAGS_OF_TSS     0x003f7fd5u
+#define ERROR_EXT         0x1u
 
 /* The two layouts of memory. Source: SDM vol. 3, figures 7-2 and 7-10. */
 struct tss32 {
@@ -251,13 +251,14 @@ static bool push_error_code(bool wide, struct guest_fault *fault)
 {
     const uint32_t error = vmcs_read(VMCS_IDT_VECTORING_ERROR);
     const uint32_t size = wide ? 4 : 2;
-    const bool big = (vmcs_read(vmcs_segment(VMCS_GUEST_ES_ATTRIBUTES, SEGMENT_SS)) &
-                      ATTRIBUTES_DB) != 0;
+    const bool big =
+        (vmcs_read(vmcs_segment(VMCS_GUEST_ES_ATTRIBUTES, SEGMENT_SS)) & ATTRIBUTES_DB) != 0;
     const uint32_t esp = vmcs_read(VMCS_GUEST_RSP);
     const uint32_t moved = big ? esp - size : (esp & 0xffff0000u) | ((esp - size) & 0xffffu);
     uint32_t linear;
 
-    if (!guest_linear(SEGMENT_SS, big ? moved : moved & 0xffffu, size, GUEST_WRITE, &linear, fault) ||
+    if (!guest_linear(SEGMENT_SS, big ? moved : moved & 0xffffu, size, GUEST_WRITE, &linear,
+                      fault) ||
         !guest_write(linear, &error, size, vcpu_cpl() == 3, fault))
         return false;
     vmcs_write(VMCS_GUEST_RSP, moved);
@@ -279,8 +280,8 @@ void exit_task_switch(void)
     const enum task_switch_source source = QUALIFICATION_SOURCE(qualification);
     const uint32_t event = vmcs_read(VMCS_IDT_VECTORING);
     const bool requested = by_instruction(source, event);
-    const uint32_t eip = vmcs_read(VMCS_GUEST_RIP) +
-                         (requested ? vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) : 0);
+    const uint32_t eip =
+        vmcs_read(VMCS_GUEST_RIP) + (requested ? vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH) : 0);
     struct descriptor tss;
     struct tss32 task;
     struct guest_fault fault;
@@ -294,8 +295,7 @@ void exit_task_switch(void)
         return;
     }
     wide = is_32_bit(descriptor_attributes(&tss));
-    if (!save_task(eip, saved_eflags(source, event), &fault) ||
-        !link_tasks(source, &tss, &fault) ||
+    if (!save_task(eip, saved_eflags(source, event), &fault) || !link_tasks(source, &tss, &fault) ||
         !read_tss(descriptor_base(&tss), wide, &task, &fault)) {
         inject(&fault, !requested);
         return;

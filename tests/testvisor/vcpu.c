@@ -19,8 +19,8 @@ bool vcpu_is_paged(void)
     return (vcpu.cr0 & CR0_PG) != 0 && (abi->pages_by_pg_alone || (vcpu.cr0 & CR0_PE) != 0);
 }
 
-/* Xen forces CR0.WP as well, for its shadow page tables; here the guest runs on its own ones, and WP
- * is the guest's. Without paging the guest runs on the 1:1 directory of the host. */
+/* Xen forces CR0.WP as well, for its shadow page tables; here the guest runs on its own ones, and
+ * WP is the guest's. Without paging the guest runs on the 1:1 directory of the host. */
 void vcpu_apply_control_registers(void)
 {
     const bool paged = vcpu_is_paged();
@@ -29,8 +29,7 @@ void vcpu_apply_control_registers(void)
     vmcs_write(VMCS_GUEST_CR0, vcpu.effective_cr0 | CR0_PE | CR0_NE | CR0_PG);
     vmcs_write(VMCS_CR0_SHADOW, vcpu.cr0);
     vmcs_write(VMCS_GUEST_CR3, paged ? table : host_tables()->page_directory);
-    vmcs_write(VMCS_GUEST_CR4,
-               (paged ? vcpu.cr4 : (vcpu.cr4 & ~CR4_PAE) | CR4_PSE) | CR4_VMXE);
+    vmcs_write(VMCS_GUEST_CR4, (paged ? vcpu.cr4 : (vcpu.cr4 & ~CR4_PAE) | CR4_PSE) | CR4_VMXE);
     vmcs_write(VMCS_CR4_SHADOW, vcpu.cr4);
 }
 
@@ -57,8 +56,7 @@ void vcpu_skip_instruction(void)
 {
     const uint32_t blocking = vmcs_read(VMCS_GUEST_INTERRUPTIBILITY);
 
-    vmcs_write(VMCS_GUEST_RIP,
-               vmcs_read(VMCS_GUEST_RIP) + vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH));
+    vmcs_write(VMCS_GUEST_RIP, vmcs_read(VMCS_GUEST_RIP) + vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH));
     if ((blocking & (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)) != 0)
         vmcs_write(VMCS_GUEST_INTERRUPTIBILITY,
                    blocking & ~(INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS));
@@ -77,8 +75,8 @@ void vcpu_inject(unsigned vector, uint32_t error)
 {
     const bool has_error = (VECTORS_WITH_ERROR >> vector & 1u) != 0;
 
-    vmcs_write(VMCS_ENTRY_EVENT, EVENT_VALID | EVENT_HARDWARE_EXCEPTION |
-                                     (has_error ? EVENT_HAS_ERROR : 0) | vector);
+    vmcs_write(VMCS_ENTRY_EVENT,
+               EVENT_VALID | EVENT_HARDWARE_EXCEPTION | (has_error ? EVENT_HAS_ERROR : 0) | vector);
     vmcs_write(VMCS_ENTRY_EVENT_ERROR, has_error ? error : 0);
 }
 

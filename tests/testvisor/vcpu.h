@@ -7,15 +7,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXCEPTION_DB  1
-#define EXCEPTION_UD  6
-#define EXCEPTION_TS  10
-#define EXCEPTION_NP  11
-#define EXCEPTION_SS  12
-#define EXCEPTION_GP  13
-#define EXCEPTION_PF  14
+#define EXCEPTION_DB 1
+#define EXCEPTION_UD 6
+#define EXCEPTION_TS 10
+#define EXCEPTION_NP 11
+#define EXCEPTION_SS 12
+#define EXCEPTION_GP 13
+#define EXCEPTION_PF 14
 
-/* The guest's GPRs as PUSHAL leaves them; `esp` is the host's and never read (RSP is in the VMCS). */
+/* The guest's GPRs as PUSHAL leaves them; `esp` is the host's and never read (RSP is in the VMCS).
+ */
 struct guest_registers {
     uint32_t edi;
     uint32_t esi;
@@ -33,8 +34,8 @@ struct vcpu {
     uint32_t cr4;
     uint32_t efer;          /* what the guest reads; LMA is never set */
     uint32_t effective_cr0; /* what the processor runs with, but for PE, PG and NE */
-    uint32_t mounted_cr3;   /* 3.1: the page directory Xen holds a reference to, or NOTHING_MOUNTED */
-    bool in_blob;           /* the last world switch was an INVOKE, or a RETURNED */
+    uint32_t mounted_cr3; /* 3.1: the page directory Xen holds a reference to, or NOTHING_MOUNTED */
+    bool in_blob;         /* the last world switch was an INVOKE, or a RETURNED */
     struct guest_registers *registers; /* of the current exit */
 };
 
@@ -56,8 +57,8 @@ void vcpu_set_gpr(unsigned number, uint32_t value);
  * single-step trap where the Xen in question raises it. */
 void vcpu_skip_instruction(void);
 
-/* The single-step trap after one iteration of a REP instruction, as vcpu_skip_instruction() raises it
- * after a whole one. */
+/* The single-step trap after one iteration of a REP instruction, as vcpu_skip_instruction() raises
+ * it after a whole one. */
 void vcpu_single_step(void);
 
 /* Injects an exception at the current instruction. `error` is used by the vectors that have one. */

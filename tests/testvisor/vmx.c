@@ -13,15 +13,15 @@
 #include "vmcs.h"
 #include "world_switch.h"
 
-#define CPUID_ECX_VMX        0x20u
-#define FEATURE_LOCK         0x1u
-#define FEATURE_VMX          0x4u
-#define PIN_CONTROLS         0x00000016u /* the bits that must be 1, as in the three below */
-#define PROCESSOR_CONTROLS   (0x0401e172u | PROCESSOR_HLT_EXITING | PROCESSOR_IO_BITMAPS)
-#define EXIT_CONTROLS        0x00036dffu
-#define ENTRY_CONTROLS       0x000011ffu
-#define DR7_START            0x400u
-#define START_ESP            0x0011fff0u /* hvmloader's stack: above 1 MiB */
+#define CPUID_ECX_VMX      0x20u
+#define FEATURE_LOCK       0x1u
+#define FEATURE_VMX        0x4u
+#define PIN_CONTROLS       0x00000016u /* the bits that must be 1, as in the three below */
+#define PROCESSOR_CONTROLS (0x0401e172u | PROCESSOR_HLT_EXITING | PROCESSOR_IO_BITMAPS)
+#define EXIT_CONTROLS      0x00036dffu
+#define ENTRY_CONTROLS     0x000011ffu
+#define DR7_START          0x400u
+#define START_ESP          0x0011fff0u /* hvmloader's stack: above 1 MiB */
 
 extern uint8_t vmx_exit[];
 extern uint8_t host_stack_top[];
@@ -69,7 +69,7 @@ static void enable_in_feature_control(void)
 static void write_controls(void)
 {
     static const uint32_t zero_fields[] = {
-        VMCS_EXCEPTION_BITMAP,     VMCS_PAGE_FAULT_MASK,     VMCS_PAGE_FAULT_MATCH,
+        VMCS_EXCEPTION_BITMAP,     VMCS_PAGE_FAULT_MASK,      VMCS_PAGE_FAULT_MATCH,
         VMCS_CR3_TARGET_COUNT,     VMCS_EXIT_MSR_STORE_COUNT, VMCS_EXIT_MSR_LOAD_COUNT,
         VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_ENTRY_EVENT,
     };

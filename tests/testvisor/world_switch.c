@@ -153,7 +153,8 @@ bool world_switch_invoke(void)
     world_switch_save(saved, vmcs_read(VMCS_GUEST_RIP) + vmcs_read(VMCS_EXIT_INSTRUCTION_LENGTH));
     if (abi->corrects_rflags)
         saved->eflags &= ~RFLAGS_RF;
-    memset(saved->rm_irqbase, STACK_GARBAGE, sizeof saved->rm_irqbase + sizeof saved->reserved);
+    memset(saved->rm_irqbase, STACK_GARBAGE, sizeof saved->rm_irqbase);
+    memset(saved->reserved, STACK_GARBAGE, sizeof saved->reserved);
     if (blob->old_context != 0)
         memcpy(context_at(blob->old_context), saved, abi->context_size);
     statistics.nested_into_blob += vcpu.in_blob;

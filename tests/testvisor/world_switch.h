@@ -8,9 +8,9 @@
 
 #include <hvmassist/world_switch.h>
 
-/* Saves the guest's state, RIP behind the current instruction, into the blob's OLD context and loads
- * its NEW context. vcpu.cr0 is the value just written. False, with nothing done, when the magic is
- * missing and this Xen overlooks that; what else goes wrong ends the run. */
+/* Saves the guest's state, RIP behind the current instruction, into the blob's OLD context and
+ * loads its NEW context. vcpu.cr0 is the value just written. False, with nothing done, when the
+ * magic is missing and this Xen overlooks that; what else goes wrong ends the run. */
 bool world_switch_invoke(void);
 
 /* Loads the OLD context. Returns as world_switch_invoke() does. */

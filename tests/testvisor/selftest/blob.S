@@ -151,7 +151,7 @@ probe_raised:
     probe_instruction probe_mov_cr0, movl %eax, %cr0
     probe_instruction probe_mov_cr3, movl %eax, %cr3
     probe_instruction probe_mov_cr4, movl %eax, %cr4
-    probe_instruction probe_int3, int3
+    probe_instruction probe_fpu, fnop
     .globl  probe_rep_insb, probe_rep_outsb
 probe_rep_insb:                                 /* EAX = to, ECX = count, EDX = port */
     movl    %eax, %edi

@@ -1,5 +1,5 @@
-/* The self-test blob's own ground: console, checks, tables, and the way into the guest world by either
- * transport. Not here: the tests. */
+/* The self-test blob's own ground: console, checks, tables, and the way into the guest world by
+ * either transport. Not here: the tests. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "blob.h"
 
@@ -9,10 +9,10 @@
 
 #include "../hardware.h"
 
-#define CONSOLE_MARK   0x48564d00u
-#define CONSOLE_PORT   0xe9
-#define NW_MARK        0x20000000u /* no guest can have NW without CD */
-#define CMOS_BLOCKS    0x34        /* 64 KiB units above 16 MiB */
+#define CONSOLE_MARK 0x48564d00u
+#define CONSOLE_PORT 0xe9
+#define NW_MARK      0x20000000u /* no guest can have NW without CD */
+#define CMOS_BLOCKS  0x34        /* 64 KiB units above 16 MiB */
 
 struct table_register {
     uint16_t limit;
@@ -142,8 +142,8 @@ void tables_init(void)
 
     blob_gdt[SELECTOR_CODE / 8] = 0x00cf9b000000ffffull;
     blob_gdt[SELECTOR_DATA / 8] = 0x00cf93000000ffffull;
-    blob_gdt[SELECTOR_TASK / 8] = 0x0000890000000067ull | (uint64_t)(tss & 0xffffffu) << 16 |
-                                  (uint64_t)(tss >> 24) << 56;
+    blob_gdt[SELECTOR_TASK / 8] =
+        0x0000890000000067ull | (uint64_t)(tss & 0xffffffu) << 16 | (uint64_t)(tss >> 24) << 56;
     for (unsigned i = 0; i < 256; i++) {
         const uint32_t offset = (uint32_t)(idt_stubs + 16 * i);
 
@@ -189,8 +189,7 @@ static uint32_t compact(uint32_t attributes)
 
 static uint32_t expanded(uint32_t attributes)
 {
-    return (attributes & 0x80u) == 0 ? 0x10000u
-                                     : (attributes & 0xffu) | (attributes & 0xf00u) << 4;
+    return (attributes & 0x80u) == 0 ? 0x10000u : (attributes & 0xffu) | (attributes & 0xf00u) << 4;
 }
 
 #define FOR_EACH_SEGMENT(DO) DO(cs) DO(ds) DO(es) DO(ss) DO(fs) DO(gs) DO(tr) DO(ldtr)

@@ -50,8 +50,8 @@ struct world_switch_context flat_context(const void *eip);
 /* Makes the blob's world known to the other side: the first INVOKE, or HANDOFF_REGISTER. */
 void enter_blob_world(void);
 
-/* Runs a guest state until it clears PE; *context is then what the other side saved (CR0 as written).
- * False when the request was refused, with status and rule in handoff_block. */
+/* Runs a guest state until it clears PE; *context is then what the other side saved (CR0 as
+ * written). False when the request was refused, with status and rule in handoff_block. */
 bool run_guest(struct world_switch_context *context);
 
 /* Runs a C function in the guest world, on the flat state. */
@@ -114,7 +114,7 @@ void probe_invd(void);
 void probe_mov_cr0(void);
 void probe_mov_cr3(void);
 void probe_mov_cr4(void);
-void probe_int3(void);
+void probe_fpu(void);
 void probe_rep_insb(void);
 void probe_rep_outsb(void);
 void probe_single_step_cpuid(void);

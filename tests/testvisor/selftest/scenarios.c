@@ -1,5 +1,5 @@
-/* The self-test's scenarios: each ends the run in its own way, which the runner looks for in the log.
- * Not here: what the runner expects (run). */
+/* The self-test's scenarios: each ends the run in its own way, which the runner looks for in the
+ * log. Not here: what the runner expects (run). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "../hardware.h"
 #include "blob.h"
@@ -165,14 +165,22 @@ static void cf9(void)
 void run_scenario(uint32_t number)
 {
     static void (*const scenarios[])(void) = {
-        [1] = triple_fault,       [2] = halt,
-        [3] = entry_fails_on_ds,  [4] = entry_fails_on_cs,
-        [5] = missing_magic,      [6] = shadow_hazard,
-        [7] = paged_twice,        [8] = long_mode,
-        [9] = peek_outside_blob,  [10] = task_switch_refused,
-        [11] = port92,            [12] = keyboard_controller,
-        [13] = cf9,               [14] = real_mode_without_register,
-        [15] = entry_of_bad_ds_code, [16] = missing_magic_overlooked,
+        [1] = triple_fault,
+        [2] = halt,
+        [3] = entry_fails_on_ds,
+        [4] = entry_fails_on_cs,
+        [5] = missing_magic,
+        [6] = shadow_hazard,
+        [7] = paged_twice,
+        [8] = long_mode,
+        [9] = peek_outside_blob,
+        [10] = task_switch_refused,
+        [11] = port92,
+        [12] = keyboard_controller,
+        [13] = cf9,
+        [14] = real_mode_without_register,
+        [15] = entry_of_bad_ds_code,
+        [16] = missing_magic_overlooked,
     };
 
     if (number < sizeof scenarios / sizeof scenarios[0])

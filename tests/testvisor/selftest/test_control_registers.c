@@ -68,8 +68,8 @@ static void paging(void)
     check("paged write and read", memory[0], 0xfeedu);
     check("CR3 under paging", cr3_read(), (uint32_t)page_directory);
     check("dirty bit", page_table[0] & 0x60u, 0x60u);
-    check("PAE paging with bad PDPTEs raises #GP",
-          probe(probe_mov_cr4, CR4_PAE | CR4_PSE, 0, 0), 13);
+    check("PAE paging with bad PDPTEs raises #GP", probe(probe_mov_cr4, CR4_PAE | CR4_PSE, 0, 0),
+          13);
     check("OUTS from an absent page", probe(probe_rep_outsb, PROBED + 0xffe, 4, 0xe9), 14);
     check("its CR2", exception_address, PROBED + 0x1000);
     check("its error code", exception_error, 0);
@@ -81,8 +81,8 @@ static void paging(void)
     cr0_write(cr0_read() | CR0_PG);
     memory[1] = 0xbeefu;
     check("PAE paged write and read", memory[1], 0xbeefu);
-    check("MOV CR3 with bad PDPTEs raises #GP",
-          probe(probe_mov_cr3, (uint32_t)bad_pointers, 0, 0), 13);
+    check("MOV CR3 with bad PDPTEs raises #GP", probe(probe_mov_cr3, (uint32_t)bad_pointers, 0, 0),
+          13);
     cr0_write(cr0_read() & ~CR0_PG);
     cr4_write(0);
     check("paging off again", memory[0], 0xfeedu);

@@ -21,8 +21,10 @@ struct bad_state {
 };
 
 #define BAD(field, value, rule)                                                                    \
-    {#field "=" #value, offsetof(struct hvm_hw_cpu, field), value,                                 \
-     sizeof((struct hvm_hw_cpu *)0)->field, rule}
+    {                                                                                              \
+#field "=" #value, offsetof(struct hvm_hw_cpu, field), value,                              \
+            sizeof((struct hvm_hw_cpu *)0)->field, rule                                            \
+    }
 
 static const struct bad_state bad_states[] = {
     BAD(cr0, 0x10, ENTRY_CR0_PE),

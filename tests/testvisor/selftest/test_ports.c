@@ -4,7 +4,7 @@
 #include "../hardware.h"
 #include "blob.h"
 
-#define ODD_MIB 0x00300000u
+#define ODD_MIB  0x00300000u
 #define EVEN_MIB 0x00200000u
 
 static void wait_8042_ready(void)

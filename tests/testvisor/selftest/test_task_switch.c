@@ -61,8 +61,8 @@ static void make_task16(void)
     task16[19] = SELECTOR_DATA;
     task16[20] = SELECTOR_DATA;
     describe(SELECTOR_TASK16, task16, 0x2b, 0x81);
-    blob_gdt[SELECTOR_CODE16 / 8] = 0x00009b000000ffffull | (uint64_t)(base & 0xffffffu) << 16 |
-                                    (uint64_t)(base >> 24) << 56;
+    blob_gdt[SELECTOR_CODE16 / 8] =
+        0x00009b000000ffffull | (uint64_t)(base & 0xffffffu) << 16 | (uint64_t)(base >> 24) << 56;
 }
 
 static void by_call(void)

@@ -201,6 +201,31 @@ static void test_leave_with_trap_flag(void)
     dr6_write(0xffff0ff0u);
 }
 
+static void expect_no_trap(void)
+{
+    check("FPU instruction with CR0.TS clear", probe(probe_fpu, 0, 0, 0), NO_EXCEPTION);
+}
+
+static void expect_trap(void)
+{
+    check("FPU instruction under the TS that was written", probe(probe_fpu, 0, 0, 0), 7);
+}
+
+/* RESTORE by a write with TS set of a context without: 3.2 takes the context's CR0, 3.1 runs on
+ * with the written one though the guest reads the context's. */
+static void test_written_cr0(void)
+{
+    struct world_switch_context c = flat_context(guest_call);
+    const bool is_3_1 = counters()->abi == TESTVISOR_ABI_3_1;
+
+    if (is_hypercall())
+        return;
+    guest_function = is_3_1 ? expect_trap : expect_no_trap;
+    old_context = c;
+    restore_cr0 = c.cr0 | CR0_TS;
+    run_by_world_switch();
+}
+
 void test_world_switch(void)
 {
     for (unsigned i = 0; i < sizeof variations / sizeof variations[0]; i++)
@@ -209,4 +234,5 @@ void test_world_switch(void)
     test_nested();
     test_lmsw();
     test_leave_with_trap_flag();
+    test_written_cr0();
 }
