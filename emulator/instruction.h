@@ -34,6 +34,9 @@ struct instruction {
     bool operand_prefix;        /* 66 was present */
     bool lock;
     bool two_byte; /* 0F map */
+#ifdef EMULATOR_TRACE
+    uint8_t bytes[15];
+#endif
 };
 
 /* Offset of the memory operand. */
