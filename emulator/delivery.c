@@ -93,7 +93,7 @@ static void deliver_real(struct processor *p, const struct event *event, uint32_
     struct stack stack;
 
     stack_current(p, &stack);
-    stack_probe(p, &stack, 6);
+    stack_probe(p, &stack, 3, 2);
     if ((entry & 0xffff) > p->segment[CS].limit)
         raise_gp(p);
     stack_push(p, &stack, 2, flags);
@@ -183,7 +183,7 @@ static void deliver_inner(struct processor *p, const struct event *event,
     struct inner_stack inner;
 
     inner_stack_open(p, &inner, dpl, ext);
-    stack_probe(p, &inner.stack, words * width);
+    stack_probe(p, &inner.stack, words, width);
     if (entry > code->limit)
         raise_fault_code(p, EXCEPTION_GP, (uint16_t)ext);
     push_outer(p, &inner.stack, width);
@@ -204,7 +204,7 @@ static void deliver_same_level(struct processor *p, const struct event *event,
     struct stack stack;
 
     stack_current(p, &stack);
-    stack_probe(p, &stack, (3u + event->has_error) * width);
+    stack_probe(p, &stack, 3u + event->has_error, width);
     if (entry > code->limit)
         raise_fault_code(p, EXCEPTION_GP, (uint16_t)ext);
     push_frame(p, &stack, event, width);

@@ -97,9 +97,15 @@ static void pop_segment(struct processor *p, const struct instruction *i, unsign
 static void pusha(struct processor *p, const struct instruction *i, unsigned width)
 {
     struct stack stack;
+    uint32_t pointer;
 
     (void)i;
     stack_current(p, &stack);
+    /* Odd stack pointers that would wrap half-way have a fault of their own without protection.
+     * SDM vol. 2, PUSHA, "Real-Address Mode Exceptions". */
+    pointer = stack.pointer & stack_pointer_mask(p);
+    if (real_style(p) && (pointer & 1) && pointer >= 7 && pointer <= 15)
+        raise_gp(p);
     for (unsigned n = EAX; n <= EDI; n++)
         stack_push(p, &stack, width, p->gpr[n]);
     stack_commit(p, &stack);

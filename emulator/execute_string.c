@@ -28,6 +28,8 @@ void string_repeat(struct processor *p, const struct instruction *i, unsigned wi
         if (compares && flags_zf(p) != (i->repeat == REPEAT_E))
             return;
         if (count != 0 && p->events != 0) {
+            if (compares)
+                flags_put_status(p, flags_before);
             instruction_repeat(p);
             return;
         }

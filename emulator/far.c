@@ -22,11 +22,12 @@ static struct far_pointer immediate_pointer(const struct instruction *i)
 /* m16:16 or m16:32: the offset first, the selector behind it. */
 static struct far_pointer memory_pointer(struct processor *p, const struct instruction *i)
 {
-    uint8_t bytes[8] = {0};
     unsigned width = i->operand_size;
+    struct far_pointer pointer;
 
-    memory_read_bytes(p, i->segment, effective_address(p, i), bytes, width + 2);
-    return (struct far_pointer){(uint16_t)host_read(bytes + width, 2), host_read(bytes, width)};
+    pointer.offset = memory_read(p, i->segment, effective_address(p, i), width);
+    pointer.selector = (uint16_t)memory_read(p, i->segment, operand_part_address(p, i, width), 2);
+    return pointer;
 }
 
 void far_jump_real(struct processor *p, uint16_t selector, uint32_t offset)
@@ -171,8 +172,7 @@ static void jump_far(struct processor *p, struct far_pointer target)
 /* --- CALL --------------------------------------------------------------------------------------
  */
 
-/* Pushes CS:EIP on the current stack after checking that both fit; ESP is committed by the caller.
- */
+/* Pushes CS:EIP; ESP is committed by the caller. */
 static void push_return(struct processor *p, struct stack *stack, unsigned width)
 {
     stack_push(p, stack, width, p->segment[CS].selector);
@@ -189,7 +189,7 @@ static void call_inner(struct processor *p, uint16_t selector, const struct desc
     struct stack outer;
 
     inner_stack_open(p, &inner, dpl, 0);
-    stack_probe(p, &inner.stack, (4 + count) * width);
+    stack_probe(p, &inner.stack, 4 + count, width);
     check_code_limit(p, code, offset);
     stack_current(p, &outer);
     for (uint32_t n = 0; n < count; n++)
@@ -220,7 +220,7 @@ static void call_gate(struct processor *p, uint16_t selector, const struct descr
         return;
     }
     stack_current(p, &stack);
-    stack_probe(p, &stack, 2 * width);
+    stack_probe(p, &stack, 2, width);
     check_code_limit(p, &code, gate_offset(gate));
     push_return(p, &stack, width);
     stack_commit(p, &stack);
@@ -237,7 +237,7 @@ static void call_far(struct processor *p, struct far_pointer target, unsigned wi
     if (real_style(p)) {
         uint32_t limit = virtual_8086_mode(p) ? 0xffff : p->segment[CS].limit;
 
-        stack_probe(p, &stack, 2 * width);
+        stack_probe(p, &stack, 2, width);
         if (target.offset > limit)
             raise_gp(p);
         push_return(p, &stack, width);
@@ -248,10 +248,11 @@ static void call_far(struct processor *p, struct far_pointer target, unsigned wi
     read_target(p, target.selector, &d);
     if (descriptor_is_code(&d)) {
         check_direct_code(p, target.selector, &d);
-        stack_probe(p, &stack, 2 * width);
-        check_code_limit(p, &d, target.offset);
         descriptor_set_accessed(p, &d);
+        /* A fault of the second push, or a target beyond the limit, leaves what was pushed: dead
+         * bytes, since ESP stays. */
         push_return(p, &stack, width);
+        check_code_limit(p, &d, target.offset);
         stack_commit(p, &stack);
         enter_code(p, target.selector, &d, target.offset);
     } else if (is_call_gate(descriptor_type(&d))) {

@@ -21,6 +21,34 @@ void check_return_code(struct processor *p, uint16_t selector, struct descriptor
         raise_fault_code(p, EXCEPTION_NP, selector_error(selector));
 }
 
+/* CS:EIP off the stack. CS is read first, as page faults show. */
+static uint32_t pop_return(struct processor *p, struct stack *stack, unsigned width,
+                           uint16_t *selector)
+{
+    struct stack ahead = *stack;
+    uint32_t eip;
+
+    ahead.pointer += width;
+    *selector = stack_pop_selector(p, &ahead, width);
+    eip = stack_pop(p, stack, width);
+    *stack = ahead;
+    return eip;
+}
+
+/* EFLAGS, CS and EIP of IRET, EFLAGS first. */
+static uint32_t pop_interrupt_return(struct processor *p, struct stack *stack, unsigned width,
+                                     uint16_t *selector, uint32_t *flags)
+{
+    struct stack ahead = *stack;
+    uint32_t eip;
+
+    ahead.pointer += 2 * width;
+    *flags = stack_pop(p, &ahead, width);
+    eip = pop_return(p, stack, width, selector);
+    *stack = ahead;
+    return eip;
+}
+
 /* The stack segment that a return to `cpl` brings with it. */
 static void check_outer_stack(struct processor *p, uint16_t selector, unsigned cpl,
                               struct descriptor *d)
@@ -84,8 +112,7 @@ void ret_far_imm(struct processor *p, const struct instruction *i)
 
     record_branch(p);
     stack_current(p, &stack);
-    eip = stack_pop(p, &stack, width);
-    selector = (uint16_t)stack_pop(p, &stack, width);
+    eip = pop_return(p, &stack, width, &selector);
     if (real_style(p)) {
         far_jump_real(p, selector, eip);
     } else {
@@ -95,7 +122,7 @@ void ret_far_imm(struct processor *p, const struct instruction *i)
 
             stack.pointer += extra;
             r.esp = stack_pop(p, &stack, width);
-            r.stack_selector = (uint16_t)stack_pop(p, &stack, width);
+            r.stack_selector = stack_pop_selector(p, &stack, width);
             return_outer(p, &r, &code);
             return;
         }
@@ -143,9 +170,7 @@ static void iret_real(struct processor *p, unsigned width)
     if (width == 4)
         mask |= EFLAGS_RF | EFLAGS_AC | EFLAGS_ID;
     stack_current(p, &stack);
-    eip = stack_pop(p, &stack, width);
-    selector = (uint16_t)stack_pop(p, &stack, width);
-    flags = stack_pop(p, &stack, width);
+    eip = pop_interrupt_return(p, &stack, width, &selector, &flags);
     before_flags(p, flags, mask);
     far_jump_real(p, selector, eip);
     stack_commit(p, &stack);
@@ -162,9 +187,7 @@ static void iret_virtual_8086(struct processor *p, unsigned width)
     if (iopl(p) < 3 && !((p->cr4 & CR4_VME) && width == 2))
         raise_gp(p);
     stack_current(p, &stack);
-    eip = stack_pop(p, &stack, width);
-    selector = (uint16_t)stack_pop(p, &stack, width);
-    flags = stack_pop(p, &stack, width);
+    eip = pop_interrupt_return(p, &stack, width, &selector, &flags);
     if (iopl(p) == 3) {
         mask |= EFLAGS_IF;
         if (width == 4)
@@ -190,7 +213,7 @@ static void iret_to_virtual_8086(struct processor *p, struct stack *stack, uint3
     uint32_t esp = stack_pop(p, stack, 4);
 
     for (unsigned n = 0; n < sizeof order; n++)
-        selectors[n] = (uint16_t)stack_pop(p, stack, 4);
+        selectors[n] = stack_pop_selector(p, stack, 4);
     if (eip > 0xffff)
         raise_gp(p);
     before_flags(p, flags, EFLAGS_IF);
@@ -225,9 +248,7 @@ static void iret_protected(struct processor *p, unsigned width)
         return;
     }
     stack_current(p, &stack);
-    eip = stack_pop(p, &stack, width);
-    selector = (uint16_t)stack_pop(p, &stack, width);
-    flags = stack_pop(p, &stack, width);
+    eip = pop_interrupt_return(p, &stack, width, &selector, &flags);
     if (width == 4 && (flags & EFLAGS_VM) && p->cpl == 0) {
         iret_to_virtual_8086(p, &stack, eip, selector, flags);
         return;
@@ -239,7 +260,7 @@ static void iret_protected(struct processor *p, unsigned width)
         struct outer_return r = {.code_selector = selector, .eip = eip};
 
         r.esp = stack_pop(p, &stack, width);
-        r.stack_selector = (uint16_t)stack_pop(p, &stack, width);
+        r.stack_selector = stack_pop_selector(p, &stack, width);
         return_outer(p, &r, &code);
     } else {
         return_same_level(p, selector, &code, eip);

@@ -130,6 +130,7 @@ void branch_near(struct processor *p, const struct instruction *i, uint32_t targ
 ALWAYS_INLINE void instruction_repeat(struct processor *p)
 {
     p->eip = p->instruction_eip;
+    p->repeating = true;
 }
 
 /* #GP(0) unless port I/O is allowed (CPL, IOPL, I/O bitmap). SDM vol. 1, 19.5. */

@@ -161,8 +161,10 @@ struct stack {
 void stack_current(struct processor *p, struct stack *stack);
 void stack_push(struct processor *p, struct stack *stack, unsigned width, uint32_t value);
 uint32_t stack_pop(struct processor *p, struct stack *stack, unsigned width);
-/* Raises what pushing `bytes` more bytes would raise; nothing is written. */
-void stack_probe(struct processor *p, const struct stack *stack, uint32_t bytes);
+/* A selector in an element of `width` bytes: only its two bytes are read. */
+uint16_t stack_pop_selector(struct processor *p, struct stack *stack, unsigned width);
+/* Raises what pushing `count` more elements would raise; nothing is written. */
+void stack_probe(struct processor *p, const struct stack *stack, unsigned count, unsigned width);
 
 /* ESP or SP := pointer by SS.B; the upper half of ESP is kept on a 16-bit stack. */
 void stack_commit(struct processor *p, const struct stack *stack);

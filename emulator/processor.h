@@ -86,6 +86,7 @@ struct processor {
     bool halted;
     bool interrupts_open;
     bool single_step;    /* the instruction under way began with TF=1 */
+    bool repeating;      /* at a boundary between two iterations of a REP instruction */
     bool restart;        /* unwinding because of an accepted interrupt, not a fault */
     uint64_t shadow_end; /* the shadow is over once `retired` reaches this */
     uint64_t resume_end; /* RF is cleared once `retired` reaches this */

@@ -224,12 +224,20 @@ static int boundary_mode(struct processor *p)
  * interrupt, then the next instruction. Returns an exit reason or BOUNDARY_GO. */
 static int boundary(struct processor *p)
 {
-    bool free = shadow_over(p);
+    bool free = shadow_over(p), resume;
     int reason = BOUNDARY_GO;
 
     if (p->events & EVENT_STOP) {
         event_clear(p, EVENT_STOP);
         return PROCESSOR_STOPPED;
+    }
+    /* Between the iterations of a REP instruction RF is set in what is pushed, as for a fault: SDM
+     * vol. 3, 17.3.1.1. */
+    resume = p->repeating && !(p->eflags_rest & EFLAGS_RF);
+    p->repeating = false;
+    if (resume) {
+        p->eflags_rest |= EFLAGS_RF;
+        p->resume_end = p->retired + 1;
     }
     if (p->events & EVENT_DEBUG)
         boundary_debug(p);
@@ -237,6 +245,8 @@ static int boundary(struct processor *p)
         deliver_nmi(p);
     if ((p->events & EVENT_INTERRUPT) && free && (p->eflags_rest & EFLAGS_IF))
         deliver_interrupt(p);
+    if (resume)
+        p->eflags_rest &= ~EFLAGS_RF;
     if (p->events & EVENT_OPEN)
         boundary_open(p);
     if (p->events & EVENT_HALTED)

@@ -54,17 +54,26 @@ uint32_t stack_pop(struct processor *p, struct stack *stack, unsigned width)
     return value;
 }
 
-void stack_probe(struct processor *p, const struct stack *stack, uint32_t bytes)
+uint16_t stack_pop_selector(struct processor *p, struct stack *stack, unsigned width)
+{
+    uint32_t offset = stack->pointer & stack_mask(stack->segment);
+    uint16_t selector = (uint16_t)memory_read(p, SS, offset, 2);
+
+    stack_move(stack, offset + width);
+    return selector;
+}
+
+void stack_probe(struct processor *p, const struct stack *stack, unsigned count, unsigned width)
 {
     uint32_t mask = stack_mask(stack->segment);
 
     /* Element by element, since the frame may wrap on a 16-bit stack. */
-    for (uint32_t n = 2; n <= bytes; n += 2) {
-        uint32_t offset = (stack->pointer - n) & mask;
-        uint32_t linear = stack->inner ? inner_linear(p, stack, offset, 2)
-                                       : segment_linear(p, SS, offset, 2, true);
+    for (unsigned n = 1; n <= count; n++) {
+        uint32_t offset = (stack->pointer - n * width) & mask;
+        uint32_t linear = stack->inner ? inner_linear(p, stack, offset, width)
+                                       : segment_linear(p, SS, offset, width, true);
 
-        linear_probe(p, linear, 2, ACCESS_WRITE | stack->access);
+        linear_probe(p, linear, width, ACCESS_WRITE | stack->access);
     }
 }
 
