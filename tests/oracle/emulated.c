@@ -224,14 +224,27 @@ static void put_descriptor(uint32_t linear, uint32_t low, uint32_t high)
     put_32(linear + 4, high);
 }
 
-/* The selectors that every user program has in Linux' GDT: flat 32-bit code and data. The 64-bit
- * code segment is left out; a case that ends in any of them is not compared (main.c). */
+/* The host's GDT as far as user mode sees it: LAR and LSL tell attributes and limit of the segments
+ * that CPL 3 may use. Bases are taken as 0; what accesses memory through one is not compared. */
 static void build_gdt(void)
 {
     put_descriptor(SYSTEM_GDT + SELECTOR_HANDLER_CODE, 0x0000ffff, 0x00cf9b00);
     put_descriptor(SYSTEM_GDT + SELECTOR_HANDLER_DATA, 0x0000ffff, 0x00cf9300);
-    put_descriptor(SYSTEM_GDT + 0x20, 0x0000ffff, 0x00cffb00);
-    put_descriptor(SYSTEM_GDT + 0x28, 0x0000ffff, 0x00cff300);
+    for (uint32_t index = 3; index <= GDT_LIMIT / 8; index++) {
+        uint32_t selector = index << 3 | 3, attributes = 0, limit = 0;
+        bool visible;
+
+        __asm__("lar %3, %1\n\tsetz %0\n\tlsl %3, %2"
+                : "=&q"(visible), "=&r"(attributes), "=&r"(limit)
+                : "r"(selector)
+                : "cc");
+        if (!visible)
+            continue;
+        if (attributes & 0x00800000)
+            limit >>= 12;
+        put_descriptor(SYSTEM_GDT + index * 8, limit & 0xffff,
+                       (attributes & 0x00f0ff00) | (limit & 0x000f0000));
+    }
 }
 
 /* Interrupt gates with the privileges that Linux gives: INT3 and INTO are open to user code. */

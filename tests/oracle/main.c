@@ -41,6 +41,13 @@ struct totals {
 };
 
 static struct totals totals;
+static const struct oracle_case *running; /* printed when the interpreter brings the process down */
+
+static void print_running(void)
+{
+    fprintf(stderr, "while running: ");
+    case_print(stderr, running);
+}
 
 /* --- one case ----------------------------------------------------------------------------------
  */
@@ -95,8 +102,10 @@ static uint64_t executed(const struct oracle_case *test, const struct comparison
 static void run(const struct oracle_case *test)
 {
     struct comparison comparison;
-    enum verdict verdict = compare_case(test, &comparison);
+    enum verdict verdict;
 
+    running = test;
+    verdict = compare_case(test, &comparison);
     totals.verdict[verdict]++;
     totals.instructions += executed(test, &comparison);
     for (uint32_t n = 0; n < test->instruction_count; n++)
@@ -280,6 +289,7 @@ int main(int count, char **arguments)
         return 0;
     }
     silicon_initialise();
+    silicon_on_host_fault = print_running;
     emulated_initialise();
     rows_initialise();
     compare_strictly(options.strict);

@@ -83,6 +83,7 @@ __asm__(".text\n"
         "    pop %ebx\n"
         "1:  ret\n");
 
+void (*silicon_on_host_fault)(void);
 static struct outcome *volatile current; /* NULL while host code runs */
 static volatile unsigned ticks;
 
@@ -91,6 +92,8 @@ static _Noreturn void host_fault(int number, const ucontext_t *context)
 {
     fprintf(stderr, "oracle: signal %d in host code at %08x, address %08x\n", number,
             (unsigned)context->uc_mcontext.gregs[REG_EIP], (unsigned)context->uc_mcontext.cr2);
+    if (silicon_on_host_fault)
+        silicon_on_host_fault();
     signal(number, SIG_DFL);
     raise(number);
     abort();

@@ -14,6 +14,9 @@
 /* Installs the signal handlers and the watchdog. Exits with a message on failure. */
 void silicon_initialise(void);
 
+/* Called, when set, before the process dies of an exception in host code: the interpreter's. */
+extern void (*silicon_on_host_fault)(void);
+
 /* Runs from `start` to the exception that ends it. The arena has been prepared. */
 void silicon_run(const struct registers *start, struct outcome *outcome);
 

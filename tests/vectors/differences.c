@@ -7,8 +7,11 @@
 
 #include "state.h"
 
-#define LOCK           0xf0u
-#define LENGTH_286     10u
+#define LOCK       0xf0u
+#define LENGTH_286 10u
+#define POPPED                                                                                     \
+    (1u << MOO_EAX | 1u << MOO_ECX | 1u << MOO_EDX | 1u << MOO_EBX | 1u << MOO_EBP |               \
+     1u << MOO_ESI | 1u << MOO_EDI)
 #define STRING_INDEXES (1u << MOO_ESI | 1u << MOO_EDI | 1u << MOO_ECX)
 
 /* Position of the opcode behind the prefixes that a 286 knows. */
@@ -214,6 +217,9 @@ const struct difference differences[] = {
      "a 286 leaves index and count registers advanced", RESTART_REFERENCE},
     {"C286", "6F", operand_fault, 0, STRING_INDEXES, 0, false,
      "a 286 leaves index and count registers advanced", RESTART_REFERENCE},
+    {"C286", "61", operand_fault, 0, POPPED, 0, false,
+     "a 286 keeps all registers; later ones have those that were read before the fault",
+     "SDM vol. 2, POPA: register by register; seen by the silicon oracle"},
     {"C286", "8F", operand_fault, 0, 0, 0, true,
      "a 286 leaves SP advanced when the destination faults", RESTART_REFERENCE},
     {"C286", "C0.", shift_count_above_one, EFLAGS_OF, 0, 0, false,
