@@ -13,6 +13,8 @@
     (1u << MOO_EAX | 1u << MOO_ECX | 1u << MOO_EDX | 1u << MOO_EBX | 1u << MOO_EBP |               \
      1u << MOO_ESI | 1u << MOO_EDI)
 #define STRING_INDEXES (1u << MOO_ESI | 1u << MOO_EDI | 1u << MOO_ECX)
+#define POPA_REGISTERS                                                                             \
+    (1u << MOO_EDI | 1u << MOO_ESI | 1u << MOO_EBP | 1u << MOO_EBX | 1u << MOO_EDX | 1u << MOO_ECX)
 
 /* Position of the opcode behind the prefixes that a 286 knows. */
 static uint32_t opcode_position(const struct moo_test *test)
@@ -185,6 +187,7 @@ static bool shift_count_above_one(const struct moo_test *test)
 #define IMAGE_REFERENCE                                                                            \
     "SDM vol. 3, 23.17.2 and 20.1: bits 14:12 of FLAGS are plain bits in real mode on a P6"
 #define REPEAT_REFERENCE  "SDM vol. 2, REP: EFLAGS are restored to the state before the instruction"
+#define POPA_REFERENCE    "SDM vol. 2, POPA: register by register; the silicon oracle shows it"
 #define RESTART_REFERENCE "SDM vol. 3, 6.6: a fault leaves the state before the instruction"
 
 const struct difference differences[] = {
@@ -220,6 +223,8 @@ const struct difference differences[] = {
     {"C286", "61", operand_fault, 0, POPPED, 0, false,
      "a 286 keeps all registers; later ones have those that were read before the fault",
      "SDM vol. 2, POPA: register by register; seen by the silicon oracle"},
+    {"C286", "61", operand_fault, 0, POPA_REGISTERS, 0, false,
+     "a 286 keeps its registers when a later element of POPA faults", POPA_REFERENCE},
     {"C286", "8F", operand_fault, 0, 0, 0, true,
      "a 286 leaves SP advanced when the destination faults", RESTART_REFERENCE},
     {"C286", "C0.", shift_count_above_one, EFLAGS_OF, 0, 0, false,
