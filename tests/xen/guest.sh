@@ -66,7 +66,7 @@ guest_key() {
 # guest_screen: the 80 by 25 text screen.
 guest_screen() {
     rm -f /run/screen
-    guest_command "pmemsave 0xb8000 4000 /run/screen"
+    guest_command 'pmemsave 0xb8000 4000 "/run/screen"'
     tries=0
     until [ "$(stat -c %s /run/screen 2>/dev/null)" = 4000 ]; do
         tries=$((tries + 1))
