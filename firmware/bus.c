@@ -165,7 +165,8 @@ static int run_native(void *context, const uint8_t *code, unsigned length, struc
 static void open_interrupts(void *context)
 {
     (void)context;
-    __asm__ volatile("sti" : : : "memory");
+    /* The NOP is STI's shadow: what is pending has been kept when this returns. */
+    __asm__ volatile("sti; nop" : : : "memory");
 }
 
 static bool close_interrupts(void *context)
@@ -203,7 +204,7 @@ static void halt(void *context, bool wakeable)
         __asm__ volatile("sti; hlt" : : : "memory");
     }
     if (vcpu->processor.interrupts_open)
-        __asm__ volatile("sti" : : : "memory");
+        open_interrupts(context);
 }
 
 /* --- leaving ------------------------------------------------------------------------------------
