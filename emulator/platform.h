@@ -51,7 +51,8 @@ struct platform {
     /* External interrupts. The interpreter opens them while EFLAGS.IF=1 and no shadow is pending,
      * and closes them *before* an instruction that ends this commits. While open, the platform may
      * accept one at any moment: it keeps the vector, accepts no further one, and calls
-     * processor_interrupt_accepted. close returns true when one has been accepted and not taken. */
+     * processor_interrupt_accepted; one that is pending already it accepts before open returns.
+     * close returns true when one has been accepted and not taken. */
     void (*open_interrupts)(void *context);
     bool (*close_interrupts)(void *context);
     /* The vector accepted (0..255), which is then the interpreter's to deliver. */

@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "decode.h"
 #include "delivery.h"
+#include "native.h"
 
 #define DR6_BS 0x00004000u
 
@@ -87,14 +88,13 @@ void branch_near(struct processor *p, const struct instruction *i, uint32_t targ
 /* --- the instruction boundary ------------------------------------------------------------------
  */
 
-static bool shadow_over(struct processor *p)
+static void end_shadow(struct processor *p)
 {
     if (p->shadow && p->retired >= p->shadow_end) {
         p->shadow = 0;
         event_clear(p, EVENT_SHADOW);
         event_set(p, EVENT_OPEN | EVENT_MODE);
     }
-    return p->shadow == 0;
 }
 
 /* An instruction breakpoint on the instruction about to run: DR6 bits, or 0. SDM vol. 3, 17.3.1.1.
@@ -187,6 +187,19 @@ static void boundary_open(struct processor *p)
     }
 }
 
+/* External interrupts, one that was waiting for this very boundary to open included. A handler
+ * behind a trap gate may be interrupted before its first instruction. */
+static void boundary_interrupts(struct processor *p)
+{
+    for (;;) {
+        if (p->events & EVENT_OPEN)
+            boundary_open(p);
+        if (!(p->events & EVENT_INTERRUPT) || p->shadow || !(p->eflags_rest & EFLAGS_IF))
+            return;
+        deliver_interrupt(p);
+    }
+}
+
 /* HLT: waits; returns BOUNDARY_GO once there is something to deliver. */
 static int boundary_halt(struct processor *p)
 {
@@ -224,13 +237,14 @@ static int boundary_mode(struct processor *p)
  * interrupt, then the next instruction. Returns an exit reason or BOUNDARY_GO. */
 static int boundary(struct processor *p)
 {
-    bool free = shadow_over(p), resume;
     int reason = BOUNDARY_GO;
+    bool resume;
 
     if (p->events & EVENT_STOP) {
         event_clear(p, EVENT_STOP);
         return PROCESSOR_STOPPED;
     }
+    end_shadow(p);
     /* Between the iterations of a REP instruction RF is set in what is pushed, as for a fault: SDM
      * vol. 3, 17.3.1.1. */
     resume = p->repeating && !(p->eflags_rest & EFLAGS_RF);
@@ -243,12 +257,9 @@ static int boundary(struct processor *p)
         boundary_debug(p);
     if ((p->events & EVENT_NMI) && !p->nmi_blocked && p->shadow != SHADOW_MOV_SS)
         deliver_nmi(p);
-    if ((p->events & EVENT_INTERRUPT) && free && (p->eflags_rest & EFLAGS_IF))
-        deliver_interrupt(p);
+    boundary_interrupts(p);
     if (resume)
         p->eflags_rest &= ~EFLAGS_RF;
-    if (p->events & EVENT_OPEN)
-        boundary_open(p);
     if (p->events & EVENT_HALTED)
         reason = boundary_halt(p);
     else if (p->events & EVENT_MODE)
@@ -340,5 +351,6 @@ enum exit_reason processor_run(struct processor *p, uint64_t budget)
         if (p->platform->close_interrupts(p->context))
             event_set(p, EVENT_INTERRUPT);
     }
+    native_give_pointers(p);
     return reason;
 }
