@@ -95,13 +95,17 @@ static uint8_t *translate_page(struct processor *p, uint32_t linear, unsigned ac
 
 void linear_probe(struct processor *p, uint32_t linear, uint32_t length, unsigned access)
 {
+    uint32_t last = linear + length - 1;
     uint64_t physical;
 
     if (length == 0)
         return;
     translate_page(p, linear, access, &physical);
-    if (crosses_page(linear, length))
-        translate_page(p, (linear + length - 1) & ~(PAGE_SIZE - 1), access, &physical);
+    if (!crosses_page(linear, length))
+        return;
+    /* CR2 of the second page: its start for an operand, the last byte for a state image (silicon).
+     */
+    translate_page(p, length <= 16 ? last & ~(PAGE_SIZE - 1) : last, access, &physical);
 }
 
 uint32_t linear_read(struct processor *p, uint32_t linear, unsigned width, unsigned access)
