@@ -181,6 +181,11 @@ enum verdict compare_case(const struct oracle_case *test, struct comparison *c)
     }
     if (c->verdict == DISAGREE && test->instruction_count && derailed(test))
         c->verdict = DERAILED;
+    if (c->verdict == DISAGREE) {
+        arena_restore();
+        if (emulated_enters_long_mode(&test->start))
+            c->verdict = LEFT_CODE;
+    }
     return c->verdict;
 }
 

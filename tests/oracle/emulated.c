@@ -24,7 +24,9 @@
 
 #define SELECTOR_HANDLER_CODE 0x08u
 #define SELECTOR_HANDLER_DATA 0x10u
-#define GDT_LIMIT             127u /* as Linux has it */
+#define GDT_LIMIT             127u        /* as Linux has it */
+#define DESCRIPTOR_LONG       0x00200000u /* L, in the high half */
+#define DESCRIPTOR_ACCESSED   0x00000100u
 #define INSTRUCTION_LIMIT     200000u
 
 static uint8_t system_memory[SYSTEM_SIZE] __attribute__((aligned(4096)));
@@ -384,6 +386,26 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
     outcome->registers.gpr[ESP] = get_32(frame + 12);
     outcome->registers.selector[SS] = (uint16_t)get_32(frame + 16);
     outcome->cr2 = outcome->vector == 14 ? end.cr2 : 0;
+}
+
+bool emulated_enters_long_mode(const struct registers *start)
+{
+    struct outcome outcome;
+    bool accessed = false;
+
+    /* The interpreter sets the accessed bit of what it transfers to. */
+    for (uint32_t at = SYSTEM_GDT + 4; at < SYSTEM_GDT + GDT_LIMIT; at += 8) {
+        if (get_32(at) & DESCRIPTOR_LONG)
+            put_32(at, get_32(at) & ~DESCRIPTOR_ACCESSED);
+    }
+    emulated_run(start, &outcome);
+    for (uint32_t at = SYSTEM_GDT + 4; at < SYSTEM_GDT + GDT_LIMIT; at += 8) {
+        if (get_32(at) & DESCRIPTOR_LONG) {
+            accessed |= get_32(at) & DESCRIPTOR_ACCESSED;
+            put_32(at, get_32(at) | DESCRIPTOR_ACCESSED);
+        }
+    }
+    return accessed;
 }
 
 void emulated_walk(const struct registers *start,

@@ -157,7 +157,7 @@ void trial_random(struct trial *t, struct random *r)
 
 bool host_is_intel(void)
 {
-    uint32_t leaf, ebx, ecx, edx;
+    uint32_t leaf = 0, ebx = 0, ecx = 0, edx = 0;
 
     return __get_cpuid(0, &leaf, &ebx, &ecx, &edx) && ebx == signature_INTEL_ebx &&
            ecx == signature_INTEL_ecx && edx == signature_INTEL_edx;
