@@ -12,6 +12,7 @@ header:                                         /* struct world_switch_header */
     .long   new_context
     .long   old_context
     .long   statistics
+    .long   description
 
 /* 32-bit flat protected mode without paging; GDTR may be unusable and ESP 0. EDX = 0 for the first
  * processor; else EDX = vCPU number and EBX = vector of the start-up IPI. */

@@ -1,6 +1,8 @@
 /* Transport of Xen 4: the hypercall hand-off to a helper outside (hvmassist/handoff.h).
  * Not here: how a hypercall is made (xen.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
+#include "hypercall.h"
+
 #include "a20.h"
 #include "console.h"
 #include "paging.h"
@@ -181,7 +183,7 @@ static void fill_entry(struct hvm_hw_cpu *c)
 /* --- the call -----------------------------------------------------------------------------------
  */
 
-static void request(enum handoff_reason reason)
+static uint32_t request(enum handoff_reason reason)
 {
     block.magic = HANDOFF_MAGIC;
     block.version = HANDOFF_VERSION;
@@ -190,8 +192,7 @@ static void request(enum handoff_reason reason)
     block.status = HANDOFF_PENDING;
     block.rule = ENTRY_OK;
     xen_hypercall(HVM_OP, GUEST_REQUEST, 0, (uint32_t)&block, HANDOFF_MAGIC);
-    if (*(volatile uint32_t *)&block.status == HANDOFF_PENDING)
-        panic_bug(NULL, "nobody listens to the hand-off hypercall: no helper in dom0?");
+    return *(volatile uint32_t *)&block.status;
 }
 
 /* The event channel to a helper is there from 4.6 on; whether somebody listens, the first call
@@ -201,21 +202,46 @@ static bool fits(void)
     return xen_at_least(4, 6);
 }
 
-static void start(void)
+bool hypercall_register(void)
 {
+    uint32_t status;
+
     fill_entry(&block.state);
-    request(HANDOFF_REGISTER);
-    if (block.status != HANDOFF_ACCEPTED) {
-        console_format("hvmassist: registration refused, status %u\n", block.status);
+    status = request(HANDOFF_REGISTER);
+    if (status == HANDOFF_PENDING)
+        return false;
+    if (status != HANDOFF_ACCEPTED) {
+        console_format("hvmassist: registration refused, status %u\n", status);
         panic_bug(NULL, "the helper refuses the blob");
+    }
+    return true;
+}
+
+/* Registered already. */
+static void start(struct vcpu *first)
+{
+    (void)first;
+}
+
+/* A helper that has gone comes back, or another one, which has to be told everything anew. */
+static uint32_t request_entry(const struct guest_state *s)
+{
+    for (;;) {
+        uint32_t status;
+
+        fill_from_state(&block.state, s);
+        status = request(HANDOFF_ENTER);
+        if (status != HANDOFF_PENDING && status != HANDOFF_NOT_REGISTERED)
+            return status;
+        xen_yield();
+        hypercall_register();
     }
 }
 
 static void leave(struct vcpu *vcpu)
 {
-    fill_from_state(&block.state, &vcpu->state);
     statistics.handoffs++;
-    request(HANDOFF_ENTER);
+    request_entry(&vcpu->state);
     /* Still here: refused. */
     statistics.handoffs--;
     if (block.status != HANDOFF_BAD_STATE && block.status != HANDOFF_REFUSED) {

@@ -19,6 +19,20 @@
 /* EDI of the blob's own INVOKE, by which it knows itself on the other side. */
 #define DEPARTURE_MARK 0x54524150 /* "PART" */
 
+/* In the GDT from which native_switch.S loads an LDT of the blob's. */
+#define NATIVE_LDT_SELECTOR 0x08
+/* Offsets in struct native_segment and struct native_departure. */
+#define NATIVE_SEGMENT_SIZE     32
+#define NATIVE_SEGMENT_GDT      16
+#define NATIVE_SEGMENT_SELECTOR 22
+#define NATIVE_SEGMENT_LOCAL    24
+#define NATIVE_GPR              256
+#define NATIVE_EIP              288
+#define NATIVE_TR_UNTOUCHED     294
+#define NATIVE_EFLAGS           296
+#define NATIVE_GDTR             300
+#define NATIVE_IDTR             306
+
 /* How many vCPUs can be interpreted at the same time. */
 #define VCPU_COUNT 2
 /* Of a vCPU that is interpreted. */

@@ -58,7 +58,7 @@ _Noreturn void main(void)
     vcpu = vcpu_take();
     vcpu_reset(vcpu);
     vcpu->native_efer = 0;
-    transport.start();
+    transport.start(vcpu);
     vcpu_enter(vcpu, vcpu_stack_top(vcpu));
 }
 

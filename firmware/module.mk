@@ -10,7 +10,9 @@ firmware_dir := firmware
 firmware_out := build/firmware
 firmware_low_base := 0xD0000
 # The transport by base address: the world switch demands the low layout, and is the only one there.
-firmware_transport = $(if $(filter $(firmware_low_base),$(1)),world_switch,hypercall)
+firmware_transport = $(if $(filter $(firmware_low_base),$(1)),world_switch,xen4)
+# What the header names: the low layout has nobody to tell it to.
+firmware_description = $(if $(filter $(firmware_low_base),$(1)),0,hvmloader4_image)
 
 firmware_flags := -m32 -march=i686 -std=gnu11 -Wall -Wextra -Wconversion -Werror -ffreestanding \
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables \
@@ -44,7 +46,8 @@ $(eval $(call firmware_objects,trace,-DEMULATOR_TRACE))
 # $(call firmware_image,stem of the output without base,folder of the objects): at any base.
 define firmware_image
 $(firmware_out)/hvmassist-at-%$(1).elf: $(addprefix $(firmware_out)/$(2)/,$(firmware_parts)) $(firmware_dir)/layout.lds
-	$$(CC) $(firmware_link) -Wl,--defsym=BASE=$$* -Wl,--defsym=transport=$$(call firmware_transport,$$*) -Wl,-T,$(firmware_dir)/layout.lds \
+	$$(CC) $(firmware_link) -Wl,--defsym=BASE=$$* -Wl,--defsym=transport=$$(call firmware_transport,$$*) \
+		-Wl,--defsym=description=$$(call firmware_description,$$*) -Wl,-T,$(firmware_dir)/layout.lds \
 		-Wl,-Map=$$(@:.elf=.map) $$(filter %.o,$$^) -o $$@
 endef
 $(eval $(call firmware_image,-trace,trace))

@@ -19,6 +19,11 @@ uint64_t efer_read(void)
     return msr_read(MSR_EFER, &value) ? value : 0;
 }
 
+void efer_write(uint64_t value)
+{
+    msr_write(MSR_EFER, value);
+}
+
 static bool processor_has_long_mode(void)
 {
     uint32_t registers[4] = {EXTENDED_FIRST, 0, 0, 0};

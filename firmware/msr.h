@@ -10,6 +10,8 @@
 
 /* The processor's EFER; 0 when it has none. */
 uint64_t efer_read(void);
+/* A value that it takes, or nothing happens. */
+void efer_write(uint64_t value);
 
 /* The platform's two doors; `context` is a struct vcpu. False: no such MSR, or not with this value.
  * Of EFER, the guest's LME and LMA are kept by the interpreter alone: the processor would act on

@@ -12,4 +12,7 @@ bool policy_leave(const struct vcpu *vcpu);
 /* The other side has refused this state: it is interpreted on until the mode changes. */
 void policy_refused(struct vcpu *vcpu);
 
+/* There is no way back: from now on only a guest that has turned paging on is let go. */
+void policy_one_way(void);
+
 #endif

@@ -273,8 +273,9 @@ static bool fits(void)
     return !xen_at_least(4, 0);
 }
 
-static void start(void)
+static void start(struct vcpu *first)
 {
+    (void)first;
     /* Before 3.2 the second INVOKE with a paged NEW is fatal ("Invalid CR3"). */
     arrives_paged = xen_at_least(3, 2);
     fill_own(&new_context, departure, switch_stack_top);

@@ -9,6 +9,9 @@
 #define BASE_STEP  0x100u /* further up when viridian leaves come first */
 #define LAST_BASE  0x40000100u
 
+#define SCHED_OP       29u /* __HYPERVISOR_sched_op */
+#define SCHED_OP_YIELD 0u  /* SCHEDOP_yield */
+
 struct xen xen;
 
 static bool vendor_is_amd;
@@ -60,4 +63,9 @@ uint32_t xen_hypercall(uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx, u
                          : "b"(ebx), "c"(ecx), "d"(edx), "D"(edi)
                          : "memory");
     return eax;
+}
+
+void xen_yield(void)
+{
+    xen_hypercall(SCHED_OP, SCHED_OP_YIELD, 0, 0, 0);
 }

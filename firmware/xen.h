@@ -23,4 +23,7 @@ bool xen_at_least(unsigned major, unsigned minor);
  * it. Without a hypervisor that knows it, #UD. */
 uint32_t xen_hypercall(uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t edi);
 
+/* Lets others run: a helper may need the processor that this vCPU has. */
+void xen_yield(void);
+
 #endif

@@ -19,6 +19,7 @@ struct world_switch_header {
     uint32_t new_context;    /* +12: address of the context that INVOKE loads */
     uint32_t old_context;    /* +16: address of the context that INVOKE fills and RESTORE loads */
     uint32_t statistics;     /* +20: address of struct hvmassist_statistics (ours, not in Xen's ABI) */
+    uint32_t description;    /* +24: address of struct hvmassist_image, or 0 (ours, see image.h) */
 };
 
 /* One segment register with its descriptor cache. */
