@@ -16,9 +16,9 @@ BOOT_MEDIA_ALL := $(BOOT_MEDIA) d04-grub2.iso d05-syslinux.img d06-isolinux.iso 
 .PHONY: media
 media: $(addprefix build/media/,$(BOOT_MEDIA_ALL))
 
-.SECONDARY: $(patsubst %,build/media/%.sector,d01-boot-sector d17-big-real)
+BOOT_SECTORS := build/media/d01-boot-sector.sector build/media/d17-big-real.sector
 
-build/media/%.sector: $(BOOT_FOLDER)/%.S
+$(BOOT_SECTORS): build/media/%.sector: $(BOOT_FOLDER)/%.S
 	@mkdir -p $(@D)
 	as --32 -o $@.o $<
 	ld -m elf_i386 -Ttext 0x7c00 -e start --oformat binary -o $@ $@.o

@@ -125,16 +125,15 @@ def compare_checks(name, path, abis, limit):
         def run(folder):
             wanted = bare.get(lambda: _run_guest(path, arguments.BARE, limit, folder))
             outcome = _run_guest(path, abi, limit, folder)
-            if outcome.ending != session.SHUTDOWN:
-                return _failure("did not shut down", outcome)
             for port, bare_output, output in (
                 ("COM1", wanted.com1, outcome.com1),
                 ("port 0xE9", wanted.e9, outcome.e9),
             ):
                 if bare_output != output:
-                    return _failure(difference(port, bare_output, output), outcome)
-            if not wanted.com1:
-                return _failure("wrote nothing", outcome)
+                    details = [difference(port, bare_output, output), _end(outcome)]
+                    return Result(failed=1, details=details)
+            if not wanted.com1 or outcome.ending != session.SHUTDOWN:
+                return _failure("did not come to its end", outcome)
             return Result(passed=1)
 
         return Check(f"compare {name} {abi}", run)
@@ -174,6 +173,7 @@ def _plan(medium, abi, until, limit):
         until=until,
         limit=limit * _MILLION,
         testvisor_memory=None if abi == arguments.BARE else MEMORY,
+        step=session.STEP if until else session.LONG_STEP,
     )
 
 
@@ -185,11 +185,14 @@ def _run_guest(path, abi, limit, folder):
     return outcome
 
 
+def _end(outcome):
+    detail = f" ({outcome.detail})" if outcome.detail else ""
+    return f"{outcome.ending}{detail}; {outcome.tick:,} instructions"
+
+
 def _failure(reason, outcome):
     log = testvisor_log.parse(outcome.log.decode("latin-1"))
-    details = [reason, f"{outcome.ending} {outcome.detail} after {outcome.tick:,} instructions"]
-    if log.end:
-        details.append(f"the testvisor: {log.end[0]}: {log.end[1]}")
+    details = [reason, _end(outcome)]
     shown = outcome.display.text() if outcome.display else ""
     for source in (shown, report.printable(outcome.com1), "\n".join(log.other)):
         details += [f"| {line}" for line in source.splitlines() if line.strip()][-_SHOWN:]

@@ -15,6 +15,7 @@ check: export ONLY := $(value ONLY)
 .PHONY: check
 check:
 	@sh tests/run/install-packages.sh $(CHECK_PACKAGES)
-	@$(MAKE) --no-print-directory $(CHECK_UNITS) $(CHECK_PARTS)
+	@echo building
+	@$(MAKE) -s --no-print-directory $(CHECK_UNITS) $(CHECK_PARTS)
 	@$(RUN_PYTHON) tests/check/check.py --units "$(CHECK_UNITS)" --targets "$(CHECK_TARGETS)" \
 		--guests "$(GUESTS)" --only "$$ONLY"

@@ -88,7 +88,7 @@ def show(arguments, outcome, picture_remark):
     if not succeeded(arguments, outcome):
         _show_failure(outcome, log)
     _title("end")
-    print(verdict(arguments, outcome, log))
+    print(verdict(arguments, outcome))
 
 
 def succeeded(arguments, outcome):
@@ -97,28 +97,13 @@ def succeeded(arguments, outcome):
         return False
     if arguments.until:
         return outcome.ending == session.REACHED
-    return outcome.ending in (session.LIMIT, session.SHUTDOWN) and not _crash(
-        testvisor_log.parse(outcome.log.decode("latin-1"))
-    )
+    return outcome.ending in (session.LIMIT, session.SHUTDOWN)
 
 
-def verdict(arguments, outcome, log):
+def verdict(arguments, outcome):
     """One line: how the run ended."""
-    speed = f"{outcome.tick / 1e6:.1f} M instructions in {outcome.seconds:.1f} s"
     if outcome.ending == session.REACHED:
         text = f"'{arguments.until.pattern}' was shown"
-    elif outcome.ending == session.LIMIT:
-        text = "the limit was reached"
-    elif _crash(log):
-        text = f"the testvisor ended the guest: {log.end[0]}: {log.end[1]}"
-    elif outcome.ending == session.SHUTDOWN:
-        text = "the guest shut the machine down"
-    elif outcome.ending == session.TRIPLE_FAULT and outcome.log:
-        text = "triple fault of the testvisor itself"
-    elif outcome.ending == session.TRIPLE_FAULT:
-        text = "triple fault of the guest"
-    elif outcome.ending == session.STOPPED:
-        text = "Bochs stopped"
     else:
         text = outcome.ending
     if outcome.detail:
@@ -127,17 +112,13 @@ def verdict(arguments, outcome, log):
         text += f"; '{arguments.until.pattern}' was not shown"
     if outcome.untyped:
         text += f"; {outcome.untyped} step(s) of KEYS were not typed"
-    return f"{text}; {speed}"
+    return f"{text}; {outcome.tick / 1e6:.1f} M instructions in {outcome.seconds:.1f} s"
 
 
 def printable(data):
     """Guest output for a terminal: line ends made one, control characters made visible."""
     text = data.decode("latin-1").replace("\r\n", "\n").replace("\n\r", "\n").rstrip("\n")
     return "".join(c if c in "\n\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
-def _crash(log):
-    return log.end is not None and log.end[0] != "shutdown"
 
 
 def _show_handoffs(log):

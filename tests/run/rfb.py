@@ -12,6 +12,7 @@ from PIL import Image
 
 _PATIENCE = 5.0  # seconds for anything that takes milliseconds on an idle host
 _BELL, _CUT_TEXT, _COLOURS, _UPDATE = 2, 3, 1, 0
+_TOOL_BAR = 32  # rows of Bochs' own above the guest's display
 _ENCODING_RAW, _ENCODING_DESKTOP_SIZE = 0, -223
 # Bochs sends one byte a pixel: red in bits 7:5, green in 4:2, blue in 1:0.
 _PALETTE = b"".join(
@@ -47,10 +48,10 @@ class RfbClient:
         self._socket.close()
         self._thread.join(_PATIENCE)
 
-    def picture(self):
-        """A copy of the whole picture as it is now."""
+    def picture(self, width, height):
+        """The guest's display, of that many pixels, as Bochs shows it now below its own tool bar."""
         with self._lock:
-            return self._picture.convert("RGB")
+            return self._picture.convert("RGB").crop((0, _TOOL_BAR, width, _TOOL_BAR + height))
 
     def key(self, keysym, pressed):
         """Press or release one key, by its X keysym. Bochs' own thread queues it; the guest gets it

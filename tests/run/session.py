@@ -10,28 +10,34 @@ from dataclasses import dataclass
 import machine
 import screen
 import statistics_block
+import testvisor_log
 from debugger import Bochs, BochsError
 from rfb import RfbClient, RfbError
 
-STEP = 2_000_000  # instructions between two looks at the guest
+# Instructions between two looks at the guest: a look costs as much as a quarter of a million of them.
+STEP = 2_000_000
+LONG_STEP = 10_000_000
 _SECOND = machine.INSTRUCTIONS_PER_SECOND
 _KEY_STEP = _SECOND // 10  # a key is down, and then up, for this long
-_SETTLED = 2 * _SECOND  # a screen that has not changed for this long is at rest
+_SETTLED = 5 * _SECOND  # a screen that has not changed for this long is at rest
 
 # How a run can end. The first two are what a caller may have wanted.
 REACHED = "reached"
-LIMIT = "limit"
-SHUTDOWN = "shutdown"
+LIMIT = "the limit was reached"
+SHUTDOWN = "the guest shut the machine down"
 HALTED = "halted with interrupts off"
-TRIPLE_FAULT = "triple fault"
-STOPPED = "stopped"
+TRIPLE_FAULT = "triple fault of the guest"
+ENDED = "ended by the testvisor"
+HOST_FAULT = "triple fault of the testvisor itself"
+STOPPED = "Bochs stopped"
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to run. `until` ends the run when screen, COM1 or port 0xE9 shows it; `limit` in
     instructions; `keys` are keys.Steps; `picture` wants pictures of graphics modes too;
-    `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None."""
+    `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step` is
+    how often to look, in instructions."""
 
     machine: machine.Machine
     until: re.Pattern | None
@@ -39,6 +45,7 @@ class Plan:
     keys: tuple = ()
     picture: bool = False
     testvisor_memory: int | None = None
+    step: int = STEP
 
 
 @dataclass
@@ -98,7 +105,6 @@ class _Session:
             finally:
                 if self._client:
                     self._client.close()
-            outcome.log = self._log.more()
         outcome.seconds = time.monotonic() - started
         outcome.untyped = self._typist.remaining()
         return outcome
@@ -112,12 +118,13 @@ class _Session:
     def _over(self, bochs):
         """Do one step; say whether it was the last."""
         outcome = self._outcome
-        ticks = _KEY_STEP if self._typist.typing() else STEP
+        ticks = _KEY_STEP if self._typist.typing() else self._plan.step
         stop = bochs.step(min(ticks, self._plan.limit - outcome.tick))
         outcome.tick = stop.tick
         outcome.e9 += stop.e9
         outcome.com1 += self._com1.more()
         if stop.ended:
+            outcome.log = self._log.more()
             self._explain_end(bochs)
             return True
         outcome.display = screen.look(bochs)
@@ -145,26 +152,30 @@ class _Session:
     def _take_leave(self, bochs):
         """The last questions to a machine that still exists."""
         outcome = self._outcome
+        outcome.log = self._log.more()
         outcome.state = "\n".join(bochs.command(name).rstrip() for name in ("r", "sreg", "creg"))
         if self._plan.testvisor_memory:
             outcome.statistics = statistics_block.read(bochs, self._plan.testvisor_memory)
         if outcome.display.graphics and self._client:
-            outcome.picture = self._client.picture()
+            outcome.picture = self._client.picture(*outcome.display.graphics)
 
     def _explain_end(self, bochs):
-        """Bochs has gone: its messages and its log say why."""
+        """Bochs has gone: its messages, its log and the testvisor's say why."""
         bochs.close()
         outcome = self._outcome
-        messages, log = bochs.messages(), bochs.log()
-        if "Shutdown port: shutdown requested" in messages:
+        messages = bochs.messages()
+        ended = testvisor_log.parse(outcome.log.decode("latin-1")).end
+        if ended and ended[0] != "shutdown":
+            outcome.ending = TRIPLE_FAULT if ended[0] == "triple_fault" else ENDED
+            outcome.detail = ": ".join(ended)
+        elif "Shutdown port: shutdown requested" in messages:
             outcome.ending = REACHED if self._shown() else SHUTDOWN
-        elif "exception with no resolution" in messages:
-            outcome.ending = TRIPLE_FAULT
         else:
-            outcome.ending = STOPPED
-        if outcome.ending in (TRIPLE_FAULT, STOPPED):
+            assisted = self._plan.testvisor_memory is not None
+            triple = HOST_FAULT if assisted else TRIPLE_FAULT
+            outcome.ending = triple if "exception with no resolution" in messages else STOPPED
             outcome.detail = _panic(messages)
-            outcome.state = _last_state(log)
+            outcome.state = _last_state(bochs.log())
 
 
 class _Tail:

@@ -46,7 +46,7 @@ class Runs(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = temporary.name
 
-    def run_guest(self, body, until=None, limit=60, typed=""):
+    def run_guest(self, body, until=None, limit=60, typed="", picture=False):
         """Run a boot sector with `body` for at most `limit` million instructions."""
         path = os.path.join(self.folder, "sector")
         with open(f"{path}.s", "w", encoding="ascii") as file:
@@ -62,6 +62,7 @@ class Runs(unittest.TestCase):
             until=until and re.compile(until),
             limit=limit * 10**6,
             keys=tuple(keys.parse(typed)),
+            picture=picture,
         )
         return session.run(plan, os.path.join(self.folder, "work"))
 
@@ -133,6 +134,19 @@ class Runs(unittest.TestCase):
             limit=120,
         )
         self.assertEqual((outcome.ending, outcome.untyped), (session.REACHED, 0))
+
+    def test_graphics(self):
+        """Mode 13h, every pixel colour 4 of the VGA's palette (red)."""
+        outcome = self.run_guest(
+            "movw $0x13, %ax\nint $0x10\nmovw $0xa000, %ax\nmovw %ax, %es\nxorw %di, %di\n"
+            "movb $4, %al\nmovw $64000, %cx\nrep stosb\nsti\n1: hlt\njmp 1b\n",
+            picture=True,
+        )
+        self.assertEqual(outcome.display.graphics, (640, 400))  # 320 x 200, doubled
+        self.assertEqual(outcome.picture.size, (640, 400))
+        for place in ((0, 0), (639, 399), (320, 200)):
+            red, green, blue = outcome.picture.getpixel(place)
+            self.assertTrue(red > 100 and green == blue == 0, (red, green, blue))
 
     def test_medium_is_not_written(self):
         outcome = self.run_guest(

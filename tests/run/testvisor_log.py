@@ -10,6 +10,7 @@ TRACE_PREFIX = "T "
 
 _RECORD = re.compile(r"^handoff (\w+) (\d+) (\w+) (.*)$")
 _VALUE = re.compile(r"(\w+)=([0-9a-f]+)")
+_LAST_PREFIX = "last "
 _COUNT = re.compile(r"^count (.+) (\d+)$")
 _END = re.compile(r"^testvisor: end=(\w+): (.*)$")
 
@@ -27,22 +28,26 @@ class HandOff:
 @dataclass
 class Log:
     """`end` is (name, detail) once the testvisor has ended the run itself; `counts` by name, in the
-    log's order, empty before such an end; `other` the lines that are none of these."""
+    log's order, empty before such an end; `last` the lines about the last hand-offs before a crash;
+    `other` the lines that are none of these."""
 
     handoffs: list
     counts: dict
     end: tuple | None
+    last: list
     other: list
     trace: list
 
 
 def parse(text):
     """Return the Log in `text`."""
-    log = Log([], {}, None, [], [])
+    log = Log([], {}, None, [], [], [])
     records = {}
     for line in text.splitlines():
         if line.startswith(TRACE_PREFIX):
             log.trace.append(line)
+        elif line.startswith(_LAST_PREFIX):
+            log.last.append(line)
         elif match := _RECORD.match(line):
             direction, number, part, values = match.groups()
             key = (direction, int(number))
