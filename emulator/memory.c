@@ -174,11 +174,10 @@ bool segment_allows(const struct processor *p, const struct segment *s, uint32_t
         return false;
     if (!type_allows(p, s, write))
         return false;
-    if (last < offset)
-        return false;
     if ((s->attributes & (ATTRIBUTE_CODE | ATTRIBUTE_EXPAND_DOWN)) == ATTRIBUTE_EXPAND_DOWN)
-        return in_expand_down(s, offset, last);
-    return last <= s->limit;
+        return offset <= last && in_expand_down(s, offset, last);
+    /* With a limit of 4 GiB an access may run over the end, as processors let it (5.3). */
+    return s->limit == 0xffffffffu || (offset <= last && last <= s->limit);
 }
 
 /* #AC is for accesses of 2, 4, 8 bytes at CPL 3. SDM vol. 3, 6.15 "Alignment Check Exception". */

@@ -331,6 +331,9 @@ static __attribute__((noinline)) enum exit_reason guarded(struct processor *p, b
 {
     if (unwound && !after_unwind(p))
         return PROCESSOR_TRIPLE_FAULT;
+    /* A fault uses up budget too: a handler that faults for ever must not hold the caller. */
+    if (unwound && --p->budget == 0)
+        return PROCESSOR_BUDGET;
     return loop(p);
 }
 
