@@ -1,5 +1,4 @@
-# A20 off and on through port 92h, the keyboard controller and INT 15h/24xx; the wrap seen by reads, writes
-# and fetches, in real mode and from 32-bit protected mode.
+# A20 off and on through port 92h, the keyboard controller and INT 15h/24xx, and the wrap seen.
 # Not here: what port 92h reads after the keyboard controller changed A20 (chipsets differ).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

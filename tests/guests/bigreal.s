@@ -1,4 +1,4 @@
-# 4 GiB limits carried back into real mode, for each data segment, SS and CS, used with INTs in between.
+# 4 GiB limits carried back into real mode, for each data segment, SS and CS, with INTs between.
 # Not here: limits that are smaller than 64 KiB or expand-down (fsgs.s, ssbase.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,4 +1,4 @@
-# The FreeBSD BTX sequence: DS with selector 0 and a live cache serves 32-bit protected-mode code.
+# The FreeBSD BTX sequence: DS with selector 0 and a live cache serves 32-bit code.
 # Not here: BTX's virtual-8086 service; real mode is entered by clearing CR0.PE.
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,5 +1,4 @@
-# Debug registers (execute, write, read/write, I/O breakpoints, GD, RF), single step through everything that
-# treats it specially, and self-modifying code, in real mode and 32-bit protected mode. Also built KEPT.
+# Debug registers, single step, self-modifying code, real and protected mode. Also built KEPT.
 # Not here: the T bit of a TSS (tasks.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,5 +1,4 @@
-# LAR, LSL, VERR, VERW and ARPL over every descriptor type, from rings 0 and 3; loads of every type into data
-# registers, SS, LDTR and TR; LDT; expand-down, read-only and execute-only accesses. Also built KEPT.
+# Every descriptor type under LAR to ARPL, segment loads and accesses. Also built KEPT.
 # Not here: code segments as targets of transfers (gates.s) and TSS use (tasks.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
@@ -126,6 +125,16 @@ see_arpl:
     say "\n"
     ret
 
+.macro ss_loads list:vararg
+    .irp selector, \list
+    movl $\selector, %eax
+    show "  ss<-", %eax, 4
+    say "\n"
+    try movw %ax, %ss
+    movw $DATA32, %cx
+    movw %cx, %ss
+    .endr
+.endm
 # every selector into FS; then the descriptor's accessed bit
 loads:
     movl $RINGS_OWN, %esi
@@ -144,14 +153,8 @@ loads:
     xorl %eax, %eax
     movw %ax, %fs
     # into SS: only the ones that fail, and one that does not
-    .irp selector, ABSENT_DATA, ABSENT_CODE, READ_ONLY, EXECUTE_READ, DOWN32, PAGES, DATA3, DATA32 + 3, LDT, OWN_END, 0
-    movl $\selector, %eax
-    show "  ss<-", %eax, 4
-    say "\n"
-    try movw %ax, %ss
-    movw $DATA32, %cx
-    movw %cx, %ss
-    .endr
+    ss_loads ABSENT_DATA, ABSENT_CODE, READ_ONLY, EXECUTE_READ, DOWN32, PAGES
+    ss_loads DATA3, DATA32 + 3, LDT, OWN_END, 0
     # the far pointer loads; both registers stay as they were when the selector is refused
     .irp instruction, ldsl, lesl, lfsl, lssl
     movl $0x12345678, SEGMENT_BASE
@@ -244,6 +247,17 @@ accesses:
 execute_only:
     movl %cs:execute_only, %eax
 
+.macro ltr_loads list:vararg
+    .irp selector, \list
+    movl $\selector, %eax
+    show "  ltr ", %eax, 4
+    say "\n"
+    try ltr %ax
+    str %eax
+    show "  str ", %eax, 4
+    say "\n"
+    .endr
+.endm
 system_loads:
     .irp selector, 0, LDT + 1, EVERY_TYPE+2*8, EVERY_TYPE+0x10*8, ABSENT_LDT, DATA32, IN_LDT, OWN_END
     movl $\selector, %eax
@@ -256,15 +270,8 @@ system_loads:
     .endr
     xorl %eax, %eax
     lldt %ax
-    .irp selector, 0, TSS, ABSENT_TSS, DATA32, IN_LDT, OWN_END, EVERY_TYPE + 8, EVERY_TYPE+3*8, EVERY_TYPE+9*8+3, EVERY_TYPE+9*8
-    movl $\selector, %eax
-    show "  ltr ", %eax, 4
-    say "\n"
-    try ltr %ax
-    str %eax
-    show "  str ", %eax, 4
-    say "\n"
-    .endr
+    ltr_loads 0, TSS, ABSENT_TSS, DATA32, IN_LDT, OWN_END
+    ltr_loads EVERY_TYPE + 8, EVERY_TYPE+3*8, EVERY_TYPE+9*8+3, EVERY_TYPE+9*8
     sgdt SEGMENT_BASE
     movzwl SEGMENT_BASE, %eax
     show "  sgdt ", %eax, 4

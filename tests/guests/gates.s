@@ -1,6 +1,5 @@
-# Privilege: rings 0, 1 and 3, call gates with stack switch and parameters, conforming code, returns to outer
-# rings, I/O permission, and the checks of each. Assembled with KEPT the state is never enterable by VT-x.
-# Not here: task gates (tasks.s), descriptor inspection (descriptors.s), virtual-8086 mode (v86.s).
+# Rings, call gates, conforming code, returns to outer rings, I/O permission. Also built KEPT.
+# Not here: tasks (tasks.s), inspection (descriptors.s), virtual-8086 mode (v86.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
 .include "kept.inc"
@@ -128,14 +127,18 @@ gate_target_plain:
     say "\n"
     lretl
 
-ring3_selectors:
-    show_selectors "  entered:"
-    .irp selector, DATA3 + 3, DATA3, DATA1 + 3, DATA32, DATA32 + 3, CODE32, CODE32 + 3, CONFORMING, CONFORMING + 3, CODE3, GATE32, 0, 3
+.macro ds_loads list:vararg
+    .irp selector, \list
     movl $\selector, %eax
     show "  ds<-", %eax, 4
     say "\n"
     try movw %ax, %ds
     .endr
+.endm
+ring3_selectors:
+    show_selectors "  entered:"
+    ds_loads DATA3 + 3, DATA3, DATA1 + 3, DATA32, DATA32 + 3, CODE32, CODE32 + 3
+    ds_loads CONFORMING, CONFORMING + 3, CODE3, GATE32, 0, 3
     .irp selector, DATA3 + 3, DATA3, DATA32, CODE3 + 3, 0, 3
     movl $\selector, %eax
     show "  ss<-", %eax, 4

@@ -1,5 +1,4 @@
-# Real-mode interrupts: an IVT elsewhere and too short, faults and what they push, double faults, the PICs
-# at 30h/38h with IRQ0 and IRQ8, STI and HLT.
+# Real-mode interrupts and faults: IVT moved and shortened, double faults, PICs, STI, HLT.
 # Not here: what the PIC's registers show while an interrupt waits (pic.s); protected mode.
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,6 +1,5 @@
-# Paging: 4 KiB and 4 MiB pages, PAE with 2 MiB pages, protection from rings 0 and 3, CR0.WP, accessed and dirty
-# bits, page-fault error codes and CR2, page crossings, reserved bits, control-register checks. Also built KEPT.
-# Not here: what an implementation may cache: every change of a table is followed by INVLPG or MOV CR3.
+# Paging: 4 KiB, 4 MiB and PAE pages, protection, A and D bits, page faults. Also built KEPT.
+# Not here: what may be cached: every change of a table is followed by INVLPG or MOV CR3.
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
 .include "kept.inc"

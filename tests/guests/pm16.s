@@ -1,5 +1,4 @@
-# 16-bit protected mode: code segments whose base is not selector << 4, far calls and returns, calls into
-# 32-bit code, and thunks to the BIOS in real mode and back.
+# 16-bit protected mode: bases that are not selector << 4, far calls, thunks to the BIOS.
 # Not here: gates and privilege (gates.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,4 +1,4 @@
-# Real-mode CS and SS selectors whose low bits are not zero, used on in the PE = 1 window and after it.
+# Real-mode CS and SS selectors with low bits set, used on in the PE = 1 window and after it.
 # Not here: selectors that are equal to those of protected mode (window.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

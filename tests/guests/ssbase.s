@@ -1,4 +1,4 @@
-# SS with a base that its selector does not say, carried between real, 16-bit and 32-bit protected mode.
+# SS with a base that its selector does not say, in real, 16-bit and 32-bit protected mode.
 # Not here: SS with a 4 GiB limit under BIOS calls (bigreal.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,5 +1,4 @@
-# Faults handled by tasks, and tasks that cannot be entered: every broken field of a TSS, by JMP and by CALL.
-# Only built KEPT: a task switch that fails half-way is the platform's own affair where it runs natively.
+# Faults handled by tasks, and tasks that cannot be entered. Only built KEPT.
 # Not here: task switches that work (tasks.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
@@ -19,6 +18,7 @@
 .set TSS_FAULT_0d, 0x98
 .set FAULT_STACK, 0x6800
 
+# A task switch that fails half-way is the platform's affair where it runs natively: hence KEPT.
     code16
 guest:
     cli

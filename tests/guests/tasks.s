@@ -1,6 +1,5 @@
-# Task switches by JMP, CALL, task gate, INT and IRET, between 32- and 16-bit TSSs, into ring 3 and into
-# an LDT; the back link, NT, busy bits, CR0.TS, the T bit; and what is refused before a switch. Also built KEPT.
-# Not here: tasks that cannot be entered and fault tasks (taskfaults.s); paging; virtual-8086 tasks.
+# Task switches of every kind, 32- and 16-bit TSSs, and what is refused. Also built KEPT.
+# Not here: fault tasks and tasks that cannot be entered (taskfaults.s); paging.
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
 .include "kept.inc"

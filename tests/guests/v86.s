@@ -1,6 +1,5 @@
-# Virtual-8086 mode under a 32-bit monitor: entry by IRET, IOPL-sensitive and privileged instructions, I/O
-# permission, segment limits, faults, INT and IRQ0 out of it. Also built KEPT.
-# Not here: CR4.VME (vme.s); emulation of anything by the monitor.
+# Virtual-8086 mode under a 32-bit monitor that emulates nothing. Also built KEPT.
+# Not here: CR4.VME (vme.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
 .include "kept.inc"

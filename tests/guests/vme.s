@@ -1,5 +1,4 @@
-# CR4.VME and CR4.PVI: VIF and VIP, interrupts that stay in virtual-8086 mode by the redirection bitmap, ring 3
-# with virtual interrupt flags. Also built KEPT.
+# CR4.VME and CR4.PVI: VIF, VIP and the interrupt redirection bitmap. Also built KEPT.
 # Not here: virtual-8086 mode without them (v86.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"

@@ -1,5 +1,4 @@
-# Faults, software interrupts and an external interrupt taken inside the PE = 1 window, while CS still
-# holds its real-mode descriptor, through 16- and 32-bit interrupt and trap gates of a protected-mode IDT.
+# Faults, INTs and IRQ0 inside the PE = 1 window, through every kind of protected-mode gate.
 # Not here: selectors with low bits set (rpl.s) and real-mode interrupts (ivt.s).
 # SPDX-License-Identifier: GPL-2.0-only
 .include "guest.inc"
@@ -25,15 +24,19 @@ guest:
     call interrupt_at_bios_base
     finish "window"
 
-# BX: IDT pointer, SI: name
-run_kind:
-    movw %bx, idt_choice
-    .irp cause, divide, undefined, selector, limit, not_present, stack_selector, stack_limit, bound, into, int3, int30, int_absent, int_beyond, step, timer, timer_wait
+.macro causes list:vararg
+    .irp cause, \list
     say "\cause"
     call print_name
     movw $\cause - WINDOW_BASE, %bx
     call run_cause
     .endr
+.endm
+# BX: IDT pointer, SI: name
+run_kind:
+    movw %bx, idt_choice
+    causes divide, undefined, selector, limit, not_present, stack_selector, stack_limit, bound
+    causes into, int3, int30, int_absent, int_beyond, step, timer, timer_wait
     ret
 
 # prints " by " and the text at DS:SI
