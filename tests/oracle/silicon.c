@@ -14,7 +14,7 @@
 
 /* Ticks of the watchdog that one case may see. */
 #define WATCHDOG_TICKS        3u
-#define WATCHDOG_MICROSECONDS 40000
+#define WATCHDOG_MICROSECONDS 6000
 
 /* What the assembly code loads and keeps; addressed by name, hence not static. */
 struct far_pointer {
