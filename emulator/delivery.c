@@ -269,10 +269,13 @@ static void deliver_protected(struct processor *p, const struct event *event)
         raise_fault_code(p, EXCEPTION_GP, error);
     if (!descriptor_present(&gate))
         raise_fault_code(p, EXCEPTION_NP, error);
-    if (descriptor_type(&gate) == TYPE_TASK_GATE)
+    if (descriptor_type(&gate) == TYPE_TASK_GATE) {
+        /* The image goes to the old TSS. */
+        p->eflags_rest |= eflags_image(p, event) & EFLAGS_RF;
         task_enter(p, (uint16_t)(gate.low >> 16), TASK_CALL, ext, event->has_error, event->error);
-    else
+    } else {
         deliver_gate(p, event, &gate, ext);
+    }
 }
 
 void deliver_event(struct processor *p, const struct event *event)
