@@ -70,7 +70,12 @@ static void mmio_write(void *context, uint64_t physical, unsigned width, uint32_
 static void note_port_write(struct vcpu *vcpu, uint16_t port, unsigned width, uint32_t value)
 {
     for (unsigned n = 0; n < width; n++, port++, value >>= 8) {
-        pic_written(port, (uint8_t)value);
+        const enum pic_change change = pic_written(port, (uint8_t)value);
+
+        if (change == PIC_WITHDRAWN)
+            vcpu_drop_interrupt(vcpu);
+        else if (change == PIC_RAISED && !vcpu->interrupt_kept)
+            vcpu_keep_interrupt(vcpu, pic_early_vector());
         if (a20_written(port, (uint8_t)value))
             processor_set_a20(&vcpu->processor, a20_enabled());
     }
@@ -78,10 +83,13 @@ static void note_port_write(struct vcpu *vcpu, uint16_t port, unsigned width, ui
 
 static uint32_t port_read(void *context, uint16_t port, unsigned width)
 {
+    uint32_t value;
+
     (void)context;
     if (width == 1)
-        return port_in8(port);
-    return width == 2 ? port_in16(port) : port_in32(port);
+        return pic_read(port, port_in8(port));
+    value = width == 2 ? port_in16(port) : port_in32(port);
+    return (value & ~0xffu) | pic_read(port, (uint8_t)value);
 }
 
 static void port_write(void *context, uint16_t port, unsigned width, uint32_t value)
@@ -182,6 +190,7 @@ static uint8_t take_interrupt(void *context)
     struct vcpu *vcpu = context;
 
     vcpu->interrupt_kept = false;
+    pic_taken();
     return vcpu->vector;
 }
 

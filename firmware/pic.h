@@ -7,8 +7,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A byte that the interpreted guest writes to any port; those of the 8259s are noted. */
-void pic_written(uint16_t port, uint8_t value);
+/* What becomes of an interrupt that is kept for the guest. */
+enum pic_change {
+    PIC_AS_BEFORE,
+    PIC_WITHDRAWN, /* no longer requested */
+    PIC_RAISED,    /* requested again: pic_early_vector() */
+};
+
+/* A byte that the interpreted guest has written to any port; those of the 8259s are noted. */
+enum pic_change pic_written(uint16_t port, uint8_t value);
+/* What the guest reads when a port has given this byte. */
+uint8_t pic_read(uint16_t port, uint8_t value);
 
 /* The vector bases, as last known (see pic.c on how far that goes). */
 const uint8_t *pic_bases(void);
@@ -20,8 +29,11 @@ bool pic_owns(uint8_t vector);
  * 8259 and outside the known ranges, the range is learnt. */
 void pic_arrived(uint8_t vector);
 
-/* The guest's vector for one that arrived while the hypervisor had the 8259s moved to 20h and 28h.
- */
-uint8_t pic_translated(uint8_t vector);
+/* An interrupt arrived with this vector just after an INVOKE. `moved`: the hypervisor had the 8259s
+ * at 20h and 28h. `wanted`: the guest had IF=1. Returns the guest's vector. */
+uint8_t pic_on_arrival(uint8_t vector, bool moved, bool wanted);
+uint8_t pic_early_vector(void);
+/* The interpreter delivers the interrupt that was kept. */
+void pic_taken(void);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 /* Instructions between two updates of the statistics. */
-#define SLICE 0x40000u
+#define SLICE 0x4000u
 
 extern uint8_t stack_0_top[], stack_1_top[];
 
@@ -65,6 +65,12 @@ void vcpu_keep_interrupt(struct vcpu *vcpu, uint8_t vector)
     vcpu->vector = vector;
     vcpu->interrupt_kept = true;
     processor_interrupt_accepted(&vcpu->processor);
+}
+
+void vcpu_drop_interrupt(struct vcpu *vcpu)
+{
+    vcpu->interrupt_kept = false;
+    __atomic_fetch_and(&vcpu->processor.events, ~EVENT_INTERRUPT, __ATOMIC_RELAXED);
 }
 
 static void set_reset_state(struct vcpu *vcpu, uint16_t selector, uint32_t base, uint32_t eip)

@@ -47,6 +47,9 @@ _Noreturn void vcpu_enter(struct vcpu *vcpu, void *stack_top);
 /* An external interrupt has been acknowledged on behalf of this vCPU. */
 void vcpu_keep_interrupt(struct vcpu *vcpu, uint8_t vector);
 
+/* The one kept is not to be delivered after all. */
+void vcpu_drop_interrupt(struct vcpu *vcpu);
+
 /* State at the reset vector, as hvmloader leaves a machine: reset values but for CS.base = 0xf0000,
  * because nothing is at 4 GiB - 64 KiB. */
 void vcpu_reset(struct vcpu *vcpu);

@@ -205,8 +205,8 @@ static void take_the_rest(struct vcpu *vcpu)
     if (events.nmi)
         processor_signal_nmi(&vcpu->processor);
     if (events.interrupt)
-        vcpu_keep_interrupt(vcpu,
-                            xen_at_least(3, 2) ? pic_translated(events.vector) : events.vector);
+        vcpu_keep_interrupt(
+            vcpu, pic_on_arrival(events.vector, xen_at_least(3, 2), s->eflags & EFLAGS_IF));
 }
 
 _Noreturn void world_switch_arrived(const uint32_t *pushed)
