@@ -18,18 +18,16 @@ void string_repeat(struct processor *p, const struct instruction *i, unsigned wi
         uint32_t done = p->events == 0 ? block(p, i, width, count) : 0;
 
         if (done == 0) {
-            if (compares)
-                flags_put_status(p, flags_before);
             i->execute(p, &once);
             done = 1;
         }
         count -= done;
         address_register_write(p, i, ECX, count);
-        if (compares && flags_zf(p) != (i->repeat == REPEAT_E))
+        if (count == 0 || (compares && flags_zf(p) != (i->repeat == REPEAT_E)))
             return;
-        if (count != 0 && p->events != 0) {
-            if (compares)
-                flags_put_status(p, flags_before);
+        if (compares)
+            flags_put_status(p, flags_before);
+        if (p->events != 0) {
             instruction_repeat(p);
             return;
         }
@@ -45,15 +43,17 @@ void string_advance(struct processor *p, const struct instruction *i, unsigned n
 uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned segment,
                      uint32_t offset, unsigned width, bool write, uint32_t *count)
 {
-    bool down = p->eflags_rest & EFLAGS_DF;
-    uint32_t room = down ? offset : ~offset, length, run;
+    const struct segment *s = &p->segment[segment];
+    bool down = p->eflags_rest & EFLAGS_DF,
+         fits = offset < (write ? s->write_bound : s->read_bound);
+    uint32_t room = down ? offset : ~offset, linear = s->base + offset, length, run;
     uint8_t *host;
 
     /* An index that wraps ends the run; so does, on the way down, the start of the page. */
     if (i->address_size == 2)
         room &= 0xffff;
     if (down) {
-        uint32_t in_page = (p->segment[segment].base + offset) % PAGE_SIZE;
+        uint32_t in_page = linear % PAGE_SIZE;
 
         room = in_page < room ? in_page : room;
     }
@@ -62,6 +62,12 @@ uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned 
     if (down)
         offset -= (run - 1) * width;
     host = memory_span(p, segment, offset, width, write, &length);
+    /* The page may just not be in the translation cache, where two pages can displace each other
+     * for as long as the instruction runs. */
+    if (host == NULL && fits) {
+        linear_probe(p, linear, 1, (write ? ACCESS_WRITE : 0) | access_privilege(p));
+        host = memory_span(p, segment, offset, width, write, &length);
+    }
     if (host == NULL)
         return NULL;
     length = string_elements(length, width);
@@ -181,11 +187,12 @@ static uint32_t cmps_block(struct processor *p, const struct instruction *i, uns
 {
     const uint8_t *a, *b;
 
-    a = string_span(p, i, i->segment, address_register(p, i, ESI), width, false, &count);
-    if (a == NULL)
-        return 0;
+    /* The second operand is read first, as faults show. */
     b = string_span(p, i, ES, address_register(p, i, EDI), width, false, &count);
     if (b == NULL)
+        return 0;
+    a = string_span(p, i, i->segment, address_register(p, i, ESI), width, false, &count);
+    if (a == NULL)
         return 0;
     count = compare(p, i, a, (int32_t)string_step(p, width), b, width, count);
     string_advance(p, i, ESI, width, count);
@@ -253,7 +260,6 @@ static void cmps(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, cmps_block, true);
         return;
     }
-    /* The second operand is read first, as faults show. */
     b = memory_read(p, ES, address_register(p, i, EDI), width);
     a = memory_read(p, i->segment, address_register(p, i, ESI), width);
     flags_set_subtract(p, width, a, b, a - b);

@@ -7,8 +7,8 @@
 #include "width.h"
 
 /* Does 1..count elements at once and advances the index registers, or does nothing and returns 0
- * when the next element needs the instruction's ordinary way. Raises nothing. A comparing block
- * stops behind the element that ends the repetition. */
+ * when the next element needs the instruction's ordinary way. May raise the first element's page
+ * fault. A comparing block stops behind the element that ends the repetition. */
 typedef uint32_t string_block(struct processor *p, const struct instruction *i, unsigned width,
                               uint32_t count);
 
@@ -21,7 +21,7 @@ void string_repeat(struct processor *p, const struct instruction *i, unsigned wi
 
 /* Host address of the first of *count elements of RAM from segment:offset on in the direction of
  * EFLAGS.DF, where *count comes in >= 1 and goes out as what lies within the page and the segment;
- * NULL when there is none. */
+ * NULL when there is none. Raises the page fault that the first element's first byte raises. */
 uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned segment,
                      uint32_t offset, unsigned width, bool write, uint32_t *count);
 
