@@ -63,9 +63,9 @@ def _all_checks(options):
     """Cheap ones first: a broken rule should be seen before a long boot."""
     for folder in table.PYTHON_TESTS:
         script = os.path.join("tests", "check", "python_tap.py")
-        yield kinds.command_check(f"python {folder}", [sys.executable, "-B", script, folder])
+        yield kinds.command_check(f"python {folder}", [sys.executable, "-B", script, folder], True)
     for path in options.units:
-        yield kinds.command_check(f"unit {os.path.basename(path)}", [path])
+        yield kinds.command_check(f"unit {os.path.basename(path)}", [path], wants_cases=True)
     for medium, until, limit in table.BOOT:
         path = os.path.join(_ROOT, "build", "media", medium)
         for abi in table.BOOT_ABIS:
@@ -95,8 +95,8 @@ def _run(check):
 def _print_progress(check, result, seconds, folder):
     word = "FAIL" if result.failed else "ok" if result.passed else "skip"
     cases = result.passed + result.failed + result.skipped
-    count = f" ({cases} cases)" if cases != 1 else ""
-    print(f"{word:4} {seconds:7.1f}s  {check.name}{count}", flush=True)
+    remark = result.remark or (f"{cases} cases" if cases != 1 else "")
+    print(f"{word:4} {seconds:7.1f}s  {check.name}{remark and f' ({remark})'}", flush=True)
     if result.failed:
         for line in result.details:
             print("\n".join(f"        {part}" for part in line.splitlines()))

@@ -18,17 +18,19 @@ MEMORY = 64  # MiB of the machine
 _MILLION = 10**6
 _TAP = re.compile(r"^\s*(not ok|ok)\b(?: +\d+)?(?: +-)? *(.*?)(# *SKIP.*)?$", re.IGNORECASE)
 _TAP_PLAN = re.compile(r"^\s*1\.\.(\d+)")
-_TOTAL = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+_TOTAL = re.compile(r"^\d+ passed, (\d+) failed(, \d+ skipped)?$")
 _SHOWN = 12  # lines of detail for a failure
 
 
 @dataclass
 class Result:
-    """How many cases passed, failed and were skipped, and lines about the failures."""
+    """How many cases passed, failed and were skipped, a remark for the progress line, and lines about
+    the failures."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    remark: str = ""
     details: list = field(default_factory=list)
 
 
@@ -41,9 +43,9 @@ class Check:
     run: object
 
 
-def command_check(name, command):
-    """A command. Its cases are TAP lines, or a last line 'N passed, N failed', or else its exit status
-    alone is one case."""
+def command_check(name, command, wants_cases=False):
+    """A command. Its cases are the TAP lines that it prints, which `wants_cases` demands; without any
+    it is one case, which its exit status and a last line 'N passed, N failed' decide."""
 
     def run(folder):
         done = subprocess.run(
@@ -57,16 +59,38 @@ def command_check(name, command):
         )
         with open(os.path.join(folder, "output.txt"), "wb") as file:
             file.write(done.stdout)
-        return count_cases(done.stdout.decode("utf-8", "replace"), done.returncode)
+        return count_cases(done.stdout.decode("utf-8", "replace"), done.returncode, wants_cases)
 
     return Check(name, run)
 
 
-def count_cases(output, status):
+def count_cases(output, status, wants_cases=False):
     """The Result of a command that printed `output` and exited with `status`."""
-    result = Result()
-    lines = output.splitlines()
-    planned = None
+    lines = [line for line in output.splitlines() if line.strip()]
+    result, planned = _count_tap(lines)
+    cases = result.passed + result.failed + result.skipped
+    if planned not in (None, cases):
+        result.failed += 1
+        result.details.append(f"{planned} cases were planned, {cases} reported")
+    elif cases == 0 and wants_cases:
+        result.failed = 1
+        result.details.append("ran no case")
+    elif cases == 0:
+        total = next((line for line in reversed(lines) if _TOTAL.match(line)), "")
+        result.remark = total
+        good = status == 0 and (not total or _TOTAL.match(total).group(1) == "0")
+        result.passed, result.failed = (1, 0) if good else (0, 1)
+    if status != 0:
+        result.failed = max(result.failed, 1)
+        result.details.append(f"exit status {status}")
+    if result.failed:
+        result.details += lines[-_SHOWN:]
+    return result
+
+
+def _count_tap(lines):
+    """The Result of the TAP lines, and how many cases they announced (None: no plan)."""
+    result, planned = Result(), None
     for line in lines:
         if plan := _TAP_PLAN.match(line):
             planned = (planned or 0) + int(plan.group(1))
@@ -78,22 +102,7 @@ def count_cases(output, status):
             else:
                 result.failed += 1
                 result.details.append(line.strip())
-    cases = result.passed + result.failed + result.skipped
-    total = next((match for line in reversed(lines) if (match := _TOTAL.match(line))), None)
-    if planned is not None and planned != cases:
-        result.failed += 1
-        result.details.append(f"{planned} cases were planned, {cases} reported")
-    elif cases == 0 and total:
-        result.passed, result.failed = int(total.group(1)), int(total.group(2))
-        result.skipped = int(total.group(3) or 0)
-    elif cases == 0 and status == 0:
-        result.passed = 1
-    if status != 0 and result.failed == 0:
-        result.failed += 1
-        result.details.append(f"exit status {status}")
-    if result.failed:
-        result.details += [line for line in lines if line.strip()][-_SHOWN:]
-    return result
+    return result, planned
 
 
 def boot_check(path, until, limit, abi):

@@ -29,12 +29,18 @@ class CountCases(unittest.TestCase):
     def test_several_groups(self):
         self.assertEqual(self.counts("1..1\nok 1 - a\n1..2\nok 1 - b\nok 2 - c\n"), (3, 0, 0))
 
-    def test_totals(self):
-        self.assertEqual(self.counts("noise\n12 passed, 0 failed, 3 skipped\n"), (12, 0, 3))
-        self.assertEqual(self.counts("12 passed, 2 failed\n", 1), (12, 2, 0))
+    def test_totals_are_one_case(self):
+        result = kinds.count_cases("noise\n12 passed, 0 failed, 3 skipped\n", 0)
+        self.assertEqual((result.passed, result.remark), (1, "12 passed, 0 failed, 3 skipped"))
+        self.assertEqual(self.counts("12 passed, 2 failed\n", 1), (0, 1, 0))
 
-    def test_totals_do_not_hide_an_exit_status(self):
-        self.assertEqual(self.counts("12 passed, 0 failed\n", 1), (12, 1, 0))
+    def test_totals_and_exit_status_must_agree(self):
+        self.assertEqual(self.counts("12 passed, 0 failed\n", 1), (0, 1, 0))
+        self.assertEqual(self.counts("12 passed, 2 failed\n", 0), (0, 1, 0))
+
+    def test_no_case_where_cases_are_wanted(self):
+        result = kinds.count_cases("hello\n", 0, wants_cases=True)
+        self.assertEqual((result.passed, result.failed), (0, 1))
 
     def test_exit_status_alone(self):
         self.assertEqual(self.counts("hello\n"), (1, 0, 0))
