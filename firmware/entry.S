@@ -67,7 +67,7 @@ gdt:
     .quad   0x00cf93000000ffff                  /* DATA_SELECTOR */
     .globl  gdt_register
 gdt_register:
-    .word   gdt_register - gdt - 1
+    .word   GDT_LIMIT
     .long   gdt
 
 /* Written once, then read-only to the blob itself; so each stack has a page below it that cannot be

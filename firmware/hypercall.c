@@ -32,7 +32,7 @@
 static struct handoff_block block __attribute__((aligned(2048)));
 static uint32_t refusals;
 
-extern const uint8_t gdt[], gdt_register[];
+extern const uint8_t gdt[];
 
 /* RIP of the entry context, on the vCPU's stack. */
 _Noreturn void hypercall_returned(void);
@@ -166,7 +166,7 @@ static void fill_entry(struct hvm_hw_cpu *c)
         .cr3 = paging_directory(),
         .cr4 = paging_cr4(),
         .dr = {[6] = DR6_FIXED, [7] = DR7_FIXED},
-        .gdtr = {(uint32_t)gdt, (uint32_t)(gdt_register - gdt - 1)},
+        .gdtr = {(uint32_t)gdt, GDT_LIMIT},
         .idtr = {idt->base, idt->limit},
     };
 

@@ -6,6 +6,7 @@
 
 #define CODE_SELECTOR 0x08 /* flat 32-bit code */
 #define DATA_SELECTOR 0x10 /* flat 32-bit data */
+#define GDT_LIMIT     0x17
 
 /* CR0 while the blob interprets: PG WP NE ET MP PE. Emulation of the FPU is off and stays off. */
 #define HOME_CR0 0x80010033

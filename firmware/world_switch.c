@@ -42,7 +42,7 @@
 /* Named by the image header. */
 struct world_switch_context new_context, old_context;
 
-extern const uint8_t arrival[], departure[], vcpu_landing[], gdt[], gdt_register[];
+extern const uint8_t arrival[], departure[], vcpu_landing[], gdt[];
 extern uint8_t switch_stack_top[];
 
 /* For switch.S: what the guest's registers are to be. */
@@ -97,7 +97,7 @@ static void fill_own(struct world_switch_context *c, const uint8_t *eip, void *e
         .cr4 = paging_cr4(),
         .idtr_limit = idt->limit,
         .idtr_base = idt->base,
-        .gdtr_limit = (uint32_t)(gdt_register - gdt - 1),
+        .gdtr_limit = GDT_LIMIT,
         .gdtr_base = (uint32_t)gdt,
         .tr = {0x18, TSS_LAST, 0, BUSY_TSS},
         .ldtr = {0, 0, 0, ATTRIBUTE_UNUSABLE},
