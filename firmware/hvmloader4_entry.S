@@ -8,11 +8,13 @@
     .globl  hvmloader4_image, hvmloader4_origin, hvmloader4_arrival
 hvmloader4_image:                               /* struct hvmassist_image */
     .long   0x49564d48                          /* HVMASSIST_IMAGE_MAGIC */
-    .long   1                                   /* HVMASSIST_IMAGE_VERSION */
+    .long   2                                   /* HVMASSIST_IMAGE_VERSION */
     .long   image_start
     .long   memory_size
     .long   hvmloader4_entry
     .long   hvmloader4_origin
+    .long   hypercall_registrations
+    .long   1                                   /* how many of them */
 hvmloader4_origin:                              /* struct hvmassist_origin, filled in from outside */
     .space  20
 

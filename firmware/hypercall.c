@@ -32,6 +32,9 @@
 static struct handoff_block block __attribute__((aligned(2048)));
 static uint32_t refusals;
 
+/* By vCPU number; the image says where (hvmloader4_entry.S). */
+struct handoff_registration hypercall_registrations[VCPU + 1];
+
 extern const uint8_t gdt[];
 
 /* RIP of the entry context, on the vCPU's stack. */
@@ -214,6 +217,8 @@ bool hypercall_register(void)
         console_format("hvmassist: registration refused, status %u\n", status);
         panic_bug(NULL, "the helper refuses the blob");
     }
+    hypercall_registrations[VCPU] =
+        (struct handoff_registration){.block = (uint32_t)&block, .request = block};
     return true;
 }
 

@@ -66,7 +66,18 @@ struct handoff_block {
     };
 };
 
+/* What the blob keeps of its registration, one per vCPU, where its image says (image.h): so another
+ * side that comes later - after a restart, a restore, a migration - knows where to enter the blob
+ * before the blob itself asks for anything. Written by the blob after the answer; validated like a
+ * request when it is read. */
+struct handoff_registration {
+    uint32_t block;               /* address of the request block; 0: not registered */
+    uint32_t reserved;            /* 0 */
+    struct handoff_block request; /* HANDOFF_REGISTER, as it was accepted */
+};
+
 _Static_assert(__builtin_offsetof(struct handoff_block, state) == 32, "state at 32");
 _Static_assert(sizeof(struct handoff_block) == 1064, "one layout for 32 and 64 bits");
+_Static_assert(sizeof(struct handoff_registration) == 1072, "one layout for 32 and 64 bits");
 
 #endif

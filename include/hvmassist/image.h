@@ -11,7 +11,7 @@
 #define HVMASSIST_IMAGE_POINTER 24u
 
 #define HVMASSIST_IMAGE_MAGIC   0x49564d48u /* "HMVI" */
-#define HVMASSIST_IMAGE_VERSION 1u
+#define HVMASSIST_IMAGE_VERSION 2u
 
 /* All addresses are guest-physical. */
 struct hvmassist_image {
@@ -21,6 +21,8 @@ struct hvmassist_image {
     uint32_t memory_size; /* bytes from there that it needs: the image, and the zeros behind it */
     uint32_t entry;       /* where hvmloader jumps to instead of executing its MOV CR0 */
     uint32_t origin;      /* struct hvmassist_origin, within the image; to be filled in */
+    uint32_t registrations; /* struct handoff_registration (handoff.h), by vCPU number */
+    uint32_t registration_count;
 };
 
 /* The MOV CR0 with which hvmloader starts the BIOS, and which a far jump to `entry` replaces. */
@@ -34,7 +36,7 @@ struct hvmassist_origin {
     uint32_t wait_milliseconds; /* how long to wait for a helper that takes hand-offs */
 };
 
-_Static_assert(sizeof(struct hvmassist_image) == 24, "no padding");
+_Static_assert(sizeof(struct hvmassist_image) == 32, "no padding");
 _Static_assert(sizeof(struct hvmassist_origin) == 20, "no padding");
 
 #endif
