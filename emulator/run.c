@@ -69,9 +69,9 @@ void eflags_write(struct processor *p, uint32_t value, uint32_t mask)
         segment_update_bounds(p);
     if ((old ^ p->eflags_rest) & EFLAGS_VM)
         event_set(p, EVENT_MODE);
-    if (p->eflags_rest & EFLAGS_RF)
+    if (value & mask & EFLAGS_RF)
         p->resume_end = p->retired + 2;
-    if (p->eflags_rest & (EFLAGS_TF | EFLAGS_RF))
+    if (p->eflags_rest & (EFLAGS_TF | EFLAGS_RF | EFLAGS_VIP))
         event_set(p, EVENT_DEBUG);
     if (p->eflags_rest & EFLAGS_IF)
         event_set(p, EVENT_OPEN);
@@ -233,6 +233,15 @@ static int boundary_mode(struct processor *p)
     return PROCESSOR_ENTERABLE;
 }
 
+/* CR4.VME and CR4.PVI: VIF and VIP together ask for #GP(0) at the boundary. SDM vol.
+ * 3, 20.3.2, 20.4. */
+static bool virtual_interrupt_due(const struct processor *p)
+{
+    uint32_t extension = virtual_8086_mode(p) ? CR4_VME : CR4_PVI, both = EFLAGS_VIF | EFLAGS_VIP;
+
+    return (p->eflags_rest & both) == both && p->cpl == 3 && iopl(p) < 3 && (p->cr4 & extension);
+}
+
 /* Everything due between two instructions, by priority (SDM vol. 3, table 6-2): traps, NMI,
  * interrupt, then the next instruction. Returns an exit reason or BOUNDARY_GO. */
 static int boundary(struct processor *p)
@@ -260,6 +269,8 @@ static int boundary(struct processor *p)
     boundary_interrupts(p);
     if (resume)
         p->eflags_rest &= ~EFLAGS_RF;
+    if (virtual_interrupt_due(p))
+        raise_gp(p);
     if (p->events & EVENT_HALTED)
         reason = boundary_halt(p);
     else if (p->events & EVENT_MODE)
