@@ -17,10 +17,10 @@
 struct hvmassist_image {
     uint32_t magic;
     uint32_t version;
-    uint32_t base;        /* where the image must be; page aligned */
-    uint32_t memory_size; /* bytes from there that it needs: the image, and the zeros behind it */
-    uint32_t entry;       /* where hvmloader jumps to instead of executing its MOV CR0 */
-    uint32_t origin;      /* struct hvmassist_origin, within the image; to be filled in */
+    uint32_t base;          /* where the image must be; page aligned */
+    uint32_t memory_size;   /* bytes from there that it needs: the image, and the zeros behind it */
+    uint32_t entry;         /* where hvmloader jumps to instead of executing its MOV CR0 */
+    uint32_t origin;        /* struct hvmassist_origin, within the image; to be filled in */
     uint32_t registrations; /* struct handoff_registration (handoff.h), by vCPU number */
     uint32_t registration_count;
 };
