@@ -160,7 +160,6 @@ static void keep_interrupt(struct vcpu *vcpu, uint8_t vector, struct return_fram
         arrival_events.interrupt = true;
         arrival_events.vector = vector;
     } else {
-        pic_arrived(vector);
         vcpu_keep_interrupt(vcpu, vector);
     }
     r->eflags &= ~EFLAGS_IF; /* one at a time */
@@ -179,8 +178,9 @@ static bool is_external(unsigned vector, bool has_error, const struct vcpu *vcpu
 {
     if (has_error || !(r->eflags & EFLAGS_IF))
         return false;
-    if (vcpu == NULL && r->eip != (uint32_t)arrival)
-        return false;
+    if (vcpu == NULL)
+        return r->eip == (uint32_t)arrival && vector != VECTOR_DB;
+    pic_arrived((uint8_t)vector);
     return vector >= 32 || !(EXCEPTIONS_WITHOUT_ERROR >> vector & 1) || pic_owns((uint8_t)vector);
 }
 
