@@ -238,7 +238,7 @@ static handler *allowed_handler(const struct processor *p, const struct instruct
     if (i->lock && !((attributes & ATTRIBUTE_LOCKABLE) && i->memory))
         return ud;
     if ((attributes & ATTRIBUTE_MEMORY_ONLY) && !i->memory)
-        return ud;
+        return attributes & ATTRIBUTE_HYPERCALL ? vmcall : ud;
     if ((attributes & ATTRIBUTE_PROTECTED) && real_style(p))
         return ud;
     if ((attributes & ATTRIBUTE_CPL0) && p->cpl != 0)

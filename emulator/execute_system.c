@@ -1,5 +1,5 @@
 /* System instructions: CLI STI HLT, LGDT LIDT SGDT SIDT, INVLPG INVD WBINVD, MSRs, CPUID, counters,
- * SYSENTER SYSEXIT. Not here: control and debug registers (execute_control.c). */
+ * SYSENTER SYSEXIT, hypercalls. Not here: control and debug registers (execute_control.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "delivery.h"
 #include "width.h"
@@ -116,6 +116,22 @@ void wbinvd(struct processor *p, const struct instruction *i)
 void invd(struct processor *p, const struct instruction *i)
 {
     wbinvd(p, i);
+}
+
+/* --- hypercalls ---------------------------------------------------------------------------------
+ */
+
+#define MODRM_VMCALL  0xc1u
+#define MODRM_VMMCALL 0xd9u
+
+void vmcall(struct processor *p, const struct instruction *i)
+{
+    const bool vmmcall = i->modrm == MODRM_VMMCALL;
+
+    if (i->modrm != MODRM_VMCALL && !vmmcall)
+        raise_ud(p);
+    if (p->platform->hypercall == NULL || !p->platform->hypercall(p->context, p, vmmcall))
+        raise_ud(p);
 }
 
 /* --- model-specific registers, identification, counters ----------------------------------------

@@ -22,6 +22,7 @@
 #define ATTRIBUTE_PROTECTED     0x04u /* #UD in real and virtual-8086 mode */
 #define ATTRIBUTE_CPL0          0x08u /* #GP(0) unless CPL is 0 */
 #define ATTRIBUTE_GROUP         0x10u /* ModRM.reg selects the row of a group; rules of both apply */
+#define ATTRIBUTE_HYPERCALL     0x40u /* a register operand may make it a hypercall instead */
 #define ATTRIBUTE_REGISTER_FORM 0x20u /* ModRM.mod is ignored, r/m is always a register */
 
 struct opcode {
@@ -74,5 +75,8 @@ const struct opcode *opcode_row(unsigned index);
 #undef OPCODE_DECLARE
 #undef S
 #undef V
+
+/* ATTRIBUTE_HYPERCALL: what a register operand makes of the row. */
+handler vmcall;
 
 #endif

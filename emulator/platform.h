@@ -45,6 +45,9 @@ struct platform {
     bool (*write_msr)(void *context, uint32_t index, uint64_t value);
     uint64_t (*read_tsc)(void *context);
     bool (*read_pmc)(void *context, uint32_t index, uint64_t *value);
+    /* VMCALL, or VMMCALL when `vmmcall`: does what the hypervisor below does for this state, and
+     * changes the GPRs as it does. False: #UD, as without a hypervisor; NULL says so always. */
+    bool (*hypercall)(void *context, struct processor *processor, bool vmmcall);
     /* WBINVD/INVD. */
     void (*flush_caches)(void *context);
 

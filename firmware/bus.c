@@ -12,6 +12,7 @@
 #include "trace.h"
 #include "traps.h"
 #include "vcpu.h"
+#include "xen.h"
 
 #include <stddef.h>
 
@@ -156,6 +157,23 @@ static bool read_pmc(void *context, uint32_t index, uint64_t *value)
     return counter_read(index, value);
 }
 
+/* As Xen answers, which would see the blob's mode and not the guest's: nothing outside CPL 0 of
+ * protected mode, and where pointers mean nothing to it. The guest's pointers are linear addresses,
+ * so they are right while it has paging off. */
+static bool call_hypervisor(void *context, struct processor *p, bool vmmcall)
+{
+    (void)context;
+    if (xen.base == 0 || vmmcall != xen_has_vmmcall())
+        return false;
+    if (!(p->cr0 & CR0_PE) || (p->eflags_rest & EFLAGS_VM) || p->cpl != 0)
+        p->gpr[EAX] = -(uint32_t)XEN_EPERM;
+    else if (p->cr0 & CR0_PG)
+        p->gpr[EAX] = -(uint32_t)XEN_ENOSYS;
+    else
+        xen_hypercall_registers(p->gpr);
+    return true;
+}
+
 static void flush_caches(void *context)
 {
     (void)context;
@@ -238,6 +256,7 @@ const struct platform platform = {
     .write_msr = guest_msr_write,
     .read_tsc = read_tsc,
     .read_pmc = read_pmc,
+    .hypercall = call_hypervisor,
     .flush_caches = flush_caches,
     .open_interrupts = open_interrupts,
     .close_interrupts = close_interrupts,

@@ -14,6 +14,10 @@
 
 struct xen xen;
 
+/* hypercall_registers.S. */
+void vmcall_registers(uint32_t *gpr);
+void vmmcall_registers(uint32_t *gpr);
+
 static bool vendor_is_amd;
 
 /* EBX, ECX, EDX of a leaf. */
@@ -63,6 +67,19 @@ uint32_t xen_hypercall(uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx, u
                          : "b"(ebx), "c"(ecx), "d"(edx), "D"(edi)
                          : "memory");
     return eax;
+}
+
+bool xen_has_vmmcall(void)
+{
+    return vendor_is_amd;
+}
+
+void xen_hypercall_registers(uint32_t *gpr)
+{
+    if (vendor_is_amd)
+        vmmcall_registers(gpr);
+    else
+        vmcall_registers(gpr);
 }
 
 void xen_yield(void)

@@ -23,6 +23,15 @@ bool xen_at_least(unsigned major, unsigned minor);
  * it. Without a hypervisor that knows it, #UD. */
 uint32_t xen_hypercall(uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx, uint32_t edi);
 
+/* The vendor's instruction is VMMCALL. */
+bool xen_has_vmmcall(void);
+
+#define XEN_EPERM  1u
+#define XEN_ENOSYS 38u
+
+/* A guest's hypercall: all GPRs but ESP in and out, in the processor's order. */
+void xen_hypercall_registers(uint32_t *gpr);
+
 /* Lets others run: a helper may need the processor that this vCPU has. */
 void xen_yield(void);
 
