@@ -78,13 +78,21 @@ guest_screen() {
     echo
 }
 
+# guest_runs: it exists, and has neither shut down nor crashed.
+guest_runs() {
+    state=$(xl list $guest 2>/dev/null | awk 'NR == 2 { print $5 }')
+    case $state in
+    '' | *s* | *c*) return 1 ;;
+    esac
+}
+
 # guest_wait EXPRESSION SECONDS: until the screen or COM1 shows it.
 guest_wait() {
     deadline=$(($(cut -d. -f1 /proc/uptime) + $2))
     while [ "$(cut -d. -f1 /proc/uptime)" -lt $deadline ]; do
         { guest_screen; cat /run/serial; } >/run/shown
-        grep -qE "$1" /run/shown && return 0
-        xl list $guest >/run/list 2>&1 || break
+        if grep -qE "$1" /run/shown; then return 0; fi
+        guest_runs || break
         sleep 0.5
     done
     say "not seen: $1"
