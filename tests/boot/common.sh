@@ -1,5 +1,5 @@
-# What the medium recipes share: strict mode, scratch folder, fixed dates, package messages, file systems.
-# Not here: any one medium. A recipe is called as `sh RECIPE OUTPUT [...]` and sources this file first.
+# What the medium recipes share: strict mode, fixed dates, package messages, file systems.
+# Not here: any one medium. `sh RECIPE OUTPUT [...]` runs a recipe, which sources this file first.
 # SPDX-License-Identifier: GPL-2.0-only
 set -eu
 

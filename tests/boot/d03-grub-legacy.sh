@@ -1,4 +1,4 @@
-# GRUB Legacy on an El Torito CD with a menu; its one entry chain-loads a boot sector. Arguments: OUTPUT SECTOR.
+# GRUB Legacy on an El Torito CD: a menu with one entry, a boot sector. Arguments: OUTPUT SECTOR.
 # Not here: what recipes share (common.sh).
 # SPDX-License-Identifier: GPL-2.0-only
 . "${0%/*}/common.sh"

@@ -1,4 +1,4 @@
-# GRUB 2 on a hybrid CD: a script that walks BIOS services and ends with GRUB2-DONE on screen and COM1.
+# GRUB 2 on a hybrid CD: a script walks BIOS services and says GRUB2-DONE on screen and COM1.
 # Not here: what recipes share (common.sh).
 # SPDX-License-Identifier: GPL-2.0-only
 . "${0%/*}/common.sh"

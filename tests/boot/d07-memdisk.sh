@@ -1,4 +1,4 @@
-# ISOLINUX loads memdisk, which boots a GRUB Legacy floppy from memory. Arguments: OUTPUT COPY-MODE (raw, int, bigraw, safeint).
+# ISOLINUX and memdisk boot a floppy in memory. Arguments: OUTPUT COPY-MODE (raw, int, bigraw...).
 # Not here: what recipes share (common.sh).
 # SPDX-License-Identifier: GPL-2.0-only
 . "${0%/*}/common.sh"

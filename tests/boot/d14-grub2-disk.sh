@@ -1,4 +1,4 @@
-# GRUB 2's boot.img and an embedded core.img, LZMA decompressor included, on a disk; says GRUB2-HD-CORE-OK on COM1.
+# GRUB 2's boot.img and embedded core.img (LZMA stage) on a disk; says GRUB2-HD-CORE-OK on COM1.
 # Not here: what recipes share (common.sh).
 # SPDX-License-Identifier: GPL-2.0-only
 . "${0%/*}/common.sh"

@@ -1,5 +1,5 @@
 /* A boot sector that lives in big real mode: 1000 trips into protected mode that bring 4 GiB limits
- * for DS and ES back, each with a BIOS call and an access above 1 MiB. Says BIGREAL-OK or BIGREAL-BAD.
+ * for DS and ES back, each with a BIOS call and an access above 1 MiB. Says BIGREAL-OK or -BAD.
  * Not here: how it gets onto a floppy (module.mk). */
 /* SPDX-License-Identifier: GPL-2.0-only */
         .equ TRIPS, 1000

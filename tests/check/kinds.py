@@ -24,8 +24,8 @@ _SHOWN = 12  # lines of detail for a failure
 
 @dataclass
 class Result:
-    """How many cases passed, failed and were skipped, a remark for the progress line, and lines about
-    the failures."""
+    """How many cases passed, failed and were skipped, a remark for the progress line, and lines
+    about the failures."""
 
     passed: int = 0
     failed: int = 0
@@ -36,16 +36,16 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """One entry of the list. `run(folder)` does it, with `folder` for what it leaves, and returns the
-    Result."""
+    """One entry of the list. `run(folder)` does it, with `folder` for what it leaves, and returns
+    the Result."""
 
     name: str
     run: object
 
 
 def command_check(name, command, wants_cases=False):
-    """A command. Its cases are the TAP lines that it prints, which `wants_cases` demands; without any
-    it is one case, which its exit status and a last line 'N passed, N failed' decide."""
+    """A command. Its cases are the TAP lines that it prints, which `wants_cases` demands; without
+    any it is one case, which its exit status and a last line 'N passed, N failed' decide."""
 
     def run(folder):
         done = subprocess.run(

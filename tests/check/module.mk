@@ -2,8 +2,8 @@
 # Not here: the tests of other folders; their fragments append to the variables below.
 # SPDX-License-Identifier: GPL-2.0-only
 
-# Programs that print TAP (cmocka's do when asked), and make targets that check something themselves.
-# CHECK_PARTS is whatever else must be built before checks run side by side.
+# Programs that print TAP (cmocka's do when asked), and make targets that check something
+# themselves. CHECK_PARTS is whatever else must be built before checks run side by side.
 CHECK_UNITS +=
 CHECK_TARGETS += check-testvisor check-oracle-ci check-vectors
 CHECK_PARTS += $(testvisor_selftest_roms) $(oracle-runner) $(vectors-runner) \

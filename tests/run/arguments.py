@@ -23,9 +23,10 @@ _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
 _DEFAULT_IMAGE = os.path.join(ROOT, "build", "media", "d02-grub-legacy.img")
 _DEFAULT_UNTIL = "grub>"
+# A run with a pattern stops by itself when all is well; one without lasts as long as this.
+_DEFAULT_LIMIT, _DEFAULT_LIMIT_WITH_UNTIL = "1G", "10G"
 DEFAULTS = {
     "ABI": "3.2",
-    "LIMIT": "1G",
     "MEMORY": "64",
     "OUT": os.path.join(ROOT, "build", "run"),
 }
@@ -36,7 +37,7 @@ IMAGE=file     floppy, disk or CD image, told apart by content (default: the GRU
 DRIVE=         floppy, disk or cd: overrules the content (a hybrid ISO as a disk)
 ABI=           {", ".join(ABIS)}: the other side, or no testvisor at all (default 3.2)
 UNTIL=regex    ends the run when screen, COM1 or port 0xE9 shows it
-LIMIT=number   instructions at most; k, M and G multiply (default 1G)
+LIMIT=number   instructions at most; k, M and G multiply (default 1G, with UNTIL= 10G)
 KEYS=          what to type
 MEMORY=MiB     of the machine; the guest sees {HIDDEN_MEMORY} less (default 64)
 LOG=trace      writes trace.txt, a disassembled trace of the interpreted instructions
@@ -102,9 +103,10 @@ def check(variables, image_may_be_missing=False):
     except keys.KeysError as error:
         raise ArgumentError(str(error)) from error
     path = values.get("IMAGE", _DEFAULT_IMAGE)
+    limit = values.get("LIMIT") or (_DEFAULT_LIMIT_WITH_UNTIL if until else _DEFAULT_LIMIT)
     return Arguments(
         image=path,
-        limit=_limit(values["LIMIT"]),
+        limit=_limit(limit),
         memory=_memory(values["MEMORY"]),
         until=_until(until),
         steps=steps,

@@ -35,10 +35,10 @@ class BochsError(Exception):
 
 @dataclass(frozen=True)
 class Stop:
-    """Why the guest is not running: `e9` is what it wrote to port 0xE9 since the last stop, `tick` the
-    machine's time in instructions, `address` that of the next instruction (None when unknown),
-    `ended` that Bochs has gone, `halted` that the processor waits in a HLT with interrupts off (`tick`
-    is when it got there)."""
+    """Why the guest is not running: `e9` is what it wrote to port 0xE9 since the last stop,
+    `tick` the machine's time in instructions, `address` that of the next instruction (None when
+    unknown), `ended` that Bochs has gone, `halted` that the processor waits in a HLT with
+    interrupts off (`tick` is when it got there)."""
 
     e9: bytes
     tick: int
@@ -96,7 +96,8 @@ class Bochs:
         self._process.stdout.close()
 
     def step(self, ticks):
-        """Run the guest for `ticks` instructions (a little more when it halts) and return the Stop."""
+        """Run the guest for `ticks` instructions (a little more when it halts) and return the
+        Stop."""
         self.command(f"sb {ticks}")
         self._number += 1
         after = _NEXT % self._number
@@ -128,7 +129,8 @@ class Bochs:
         return Stop(data[: match.start()], self.tick, _address(match.group(0)), ended=True)
 
     def _halt_tick(self):
-        """When, since the last stop, the processor halted with interrupts off; None if it did not."""
+        """When, since the last stop, the processor halted with interrupts off; None if it did
+        not."""
         ticks = [int(tick) for tick in _HALT.findall(self.log())]
         return ticks[-1] if ticks and ticks[-1] >= self.tick else None
 
@@ -187,8 +189,8 @@ class Bochs:
             raise BochsError("Bochs has gone: " + self.messages()) from error
 
     def _read(self, complete, give_up=None):
-        """Read until `complete(data)` or the end; return the data and whether it was complete. While
-        nothing comes, `give_up` is asked now and then; anything but None ends the wait."""
+        """Read until `complete(data)` or the end; return the data and whether it was complete.
+        While nothing comes, `give_up` is asked now and then; anything but None ends the wait."""
         data = b""
         while True:
             while give_up and not select.select([self._process.stdout], [], [], _HALT_PATIENCE)[0]:

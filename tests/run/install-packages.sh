@@ -1,5 +1,5 @@
-# Makes sure that Debian packages are there: `sh install-packages.sh PACKAGE...` installs, as root, those
-# that are missing; for anybody else it names them. Not here: which packages are wanted (module.mk).
+# Debian packages: `sh install-packages.sh PACKAGE...` installs what is missing, or names it.
+# Not here: which packages are wanted (module.mk).
 # SPDX-License-Identifier: GPL-2.0-only
 set -eu
 

@@ -9,8 +9,9 @@ HELP = """\
 KEYS is a list of steps separated by ';'. A step is
     REGEX=>TEXT   waits until the screen or COM1 shows REGEX, then types TEXT;
     TEXT          types TEXT when the screen has shown the same text for five seconds.
-In TEXT, \\n is Enter, \\t Tab, \\e Escape, \\b Backspace; \\; \\< \\\\ stand for themselves; <up>, <f1>,
-<ctrl-c>, <alt-f2>, <shift-tab> are keys (names: see tests/run/keys.py). The keyboard is a US one."""
+In TEXT, \\n is Enter, \\t Tab, \\e Escape, \\b Backspace; \\; \\< \\\\ stand for themselves;
+<up>, <f1>, <ctrl-c>, <alt-f2>, <shift-tab> are keys (names: see tests/run/keys.py).
+The keyboard is a US one."""
 
 # X keysyms.
 _NAMED = {

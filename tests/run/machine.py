@@ -64,8 +64,8 @@ class Machine:
 
 
 def prepare(machine, folder):
-    """Fill the empty `folder` with what Bochs needs to run `machine` from there. The image is copied
-    or only read, never written."""
+    """Fill the empty `folder` with what Bochs needs to run `machine` from there. The image is
+    copied or only read, never written."""
     _link(machine.rom, folder, "rom.bin")
     _link(VIDEO_BIOS, folder, "video.bin")
     lines = CONFIGURATION.format(

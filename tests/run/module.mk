@@ -4,12 +4,13 @@
 
 RUN_FOLDER := tests/run
 RUN_PYTHON := /usr/bin/python3 -B
-RUN_PACKAGES := binutils bochs bochsbios gcc gcc-multilib libxen-dev libzydis-dev python3 python3-pil \
-	vgabios $(BOOT_PACKAGES)
+RUN_PACKAGES := binutils bochs bochsbios gcc gcc-multilib libxen-dev libzydis-dev python3 \
+	python3-pil vgabios $(BOOT_PACKAGES)
 
 RUN_VARIABLES := IMAGE DRIVE ABI UNTIL KEYS LIMIT MEMORY LOG OUT
 RUN_ABI := $(if $(ABI),$(ABI),3.2)
-RUN_ROM := $(patsubst %,build/testvisor/testvisor-%$(if $(LOG),-trace).rom,$(filter 3.2 3.1 hypercall,$(RUN_ABI)))
+RUN_VARIANT := $(if $(LOG),-trace)
+RUN_ROM := $(patsubst %,build/testvisor/testvisor-%$(RUN_VARIANT).rom,$(filter 3.2 3.1 hypercall,$(RUN_ABI)))
 RUN_TOOLS := $(if $(LOG),build/run-tools/disassemble)
 # An image below build/ is made if it is not there; anybody else's is only read.
 RUN_IMAGE := $(filter build/%,$(if $(IMAGE),$(IMAGE),build/media/d02-grub-legacy.img))

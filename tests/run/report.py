@@ -44,8 +44,8 @@ class Progress:
 
 
 def write(outcome, folder):
-    """Leave screen.txt, screen.png, com1.txt, e9.txt and testvisor.log in `folder`; return a remark on
-    where the picture comes from."""
+    """Leave screen.txt, screen.png, com1.txt, e9.txt and testvisor.log in `folder`; return a
+    remark on where the picture comes from."""
     display = outcome.display
     _write(folder, "screen.txt", (display.text() + "\n" if display else "").encode("utf-8"))
     _write(folder, "com1.txt", outcome.com1)
@@ -150,7 +150,8 @@ def _show_counts(counts):
 def _show_failure(outcome, log):
     if log.other:
         _title("end of the testvisor's log")
-        print("\n".join(printable(line.encode("latin-1")) for line in log.other[-_SHOWN_LOG_LINES:]))
+        for line in log.other[-_SHOWN_LOG_LINES:]:
+            print(printable(line.encode("latin-1")))
     if outcome.state:
         _title("processor")
         print(outcome.state)

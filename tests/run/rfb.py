@@ -26,8 +26,8 @@ class RfbError(Exception):
 
 
 class RfbClient:
-    """A connection to the RFB server of one process. Connect before the guest runs: Bochs sends only
-    what changes. Must be closed."""
+    """A connection to the RFB server of one process. Connect before the guest runs: Bochs sends
+    only what changes. Must be closed."""
 
     def __init__(self, process_id):
         """Connect to whatever port that process listens on."""
@@ -49,7 +49,8 @@ class RfbClient:
         self._thread.join(_PATIENCE)
 
     def picture(self, width, height):
-        """The guest's display, of that many pixels, as Bochs shows it now below its own tool bar."""
+        """The guest's display, of that many pixels, as Bochs shows it now below its own tool
+        bar."""
         with self._lock:
             return self._picture.convert("RGB").crop((0, _TOOL_BAR, width, _TOOL_BAR + height))
 

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""`make run`: boots an image in Bochs, bare or under testvisor and hvmassist, and shows what it did.
+"""`make run`: boots an image in Bochs, bare or under testvisor and hvmassist, and shows what it
+did.
 Not here: the variables (arguments.py), the run itself (session.py), the output (report.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Takes the variables as NAME=value arguments, or from the environment. Exit status: 0 when the run did
-# what it was to do, 1 when the guest did not, 2 for wrong input or a missing tool. With the word
-# "check" it only checks the variables, and lets an image be that is not there yet.
+# Takes the variables as NAME=value arguments, or from the environment. Exit status: 0 when the
+# run did what it was to do, 1 when the guest did not, 2 for wrong input or a missing tool. With
+# the word "check" it only checks the variables, and lets an image be that is not there yet.
 
 import fcntl
 import os

@@ -49,8 +49,9 @@ class Screen:
         return "\n".join(self._lines(0, len(self.cells)))
 
     def window(self):
-        """(first, end) offsets of what to show: the page on display, or all up to the last text when
-        text lies elsewhere too, as it does when a console scrolls through the text memory."""
+        """(first, end) offsets of what to show: the page on display, or all up to the last text
+        when text lies elsewhere too, as it does when a console scrolls through the text
+        memory."""
         page = (self.start, self.start + self.rows * self.columns * 2)
         outside = self._lines(0, page[0]) + self._lines(page[1], len(self.cells))
         if not any(outside):
@@ -130,7 +131,8 @@ def _font():
 
 
 def _draw(font, code, attribute):
-    """One cell: foreground in bits 3:0 of the attribute, background in 6:4, 7 blinks (not drawn)."""
+    """One cell: foreground in bits 3:0 of the attribute, background in 6:4, 7 blinks (not
+    drawn)."""
     glyph = font[code * _GLYPH_HEIGHT : (code + 1) * _GLYPH_HEIGHT]
     mask = Image.frombytes("1", (_GLYPH_WIDTH, _GLYPH_HEIGHT), glyph)
     cell = Image.new("RGB", mask.size, _COLOURS[attribute >> 4 & 7])

@@ -1,5 +1,5 @@
 """One run of a guest: step it, watch what it shows, type, and say how it ended.
-Not here: the command line (run.py), Bochs itself (debugger.py), nor printing the outcome (report.py)."""
+Not here: the command line (run.py), Bochs (debugger.py), printing the outcome (report.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import os
@@ -14,12 +14,15 @@ import testvisor_log
 from debugger import Bochs, BochsError
 from rfb import RfbClient, RfbError
 
-# Instructions between two looks at the guest: a look costs as much as a quarter of a million of them.
+# Instructions between two looks at the guest: a look costs as much as a quarter of a million of
+# them.
 STEP = 2_000_000
 LONG_STEP = 10_000_000
 _SECOND = machine.INSTRUCTIONS_PER_SECOND
 _KEY_STEP = _SECOND // 10  # a key is down, and then up, for this long
 _SETTLED = 5 * _SECOND  # a screen that has not changed for this long is at rest
+
+_STATE_LINES = 40  # of a processor's state in Bochs' log, at most
 
 # How a run can end. The first two are what a caller may have wanted.
 REACHED = "reached"
@@ -36,8 +39,8 @@ STOPPED = "Bochs stopped"
 class Plan:
     """What to run. `until` ends the run when screen, COM1 or port 0xE9 shows it; `limit` in
     instructions; `keys` are keys.Steps; `picture` wants pictures of graphics modes too;
-    `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step` is
-    how often to look, in instructions."""
+    `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step`
+    is how often to look, in instructions."""
 
     machine: machine.Machine
     until: re.Pattern | None
@@ -50,10 +53,10 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """What a run left. `detail` explains `ending` where there is more to say; `tick` in instructions,
-    `seconds` of the host's time; com1, e9 and log are bytes; `picture` is what Bochs drew, if asked
-    for; `state` is the processor as Bochs saw it last; `statistics` (None: no testvisor, or it could
-    not be asked any more) comes from statistics_block.read."""
+    """What a run left. `detail` explains `ending` where there is more to say; `tick` in
+    instructions, `seconds` of the host's time; com1, e9 and log are bytes; `picture` is what
+    Bochs drew, if asked for; `state` is the processor as Bochs saw it last; `statistics` (None:
+    no testvisor, or it could not be asked any more) comes from statistics_block.read."""
 
     ending: str = LIMIT
     detail: str = ""
@@ -70,8 +73,8 @@ class Outcome:
 
 
 def run(plan, folder, progress=None):
-    """Run `plan` with `folder` (emptied first) as scratch space and return the Outcome. `progress` is
-    called after each step with the Outcome so far. Raises BochsError, OSError."""
+    """Run `plan` with `folder` (emptied first) as scratch space and return the Outcome.
+    `progress` is called after each step with the Outcome so far. Raises BochsError, OSError."""
     machine.empty_folder(folder)
     machine.prepare(plan.machine, folder)
     try:
@@ -214,7 +217,8 @@ class _Typist:
         return len(self._steps) + any(pressed for _, pressed in self._events)
 
     def look(self, outcome, client):
-        """Called with the machine at rest: send the next event, or see whether the next step is due."""
+        """Called with the machine at rest: send the next event, or see whether the next step is
+        due."""
         if self._events:
             client.key(*self._events.pop(0))
             self._seen, self._since = "", outcome.tick
@@ -250,5 +254,5 @@ def _panic(messages):
 
 def _last_state(log):
     """The processor's state at the end of Bochs' log."""
-    lines = [line for line in log.splitlines() if "[CPU0" in line and re.search(r"\] (\||CPU)", line)]
-    return "\n".join(line.partition("] ")[2] for line in lines[-40:])
+    lines = re.findall(r"^\d+\w\[CPU0 *\] (\|.*|CPU.*)$", log, re.MULTILINE)
+    return "\n".join(lines[-_STATE_LINES:])

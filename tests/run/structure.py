@@ -1,5 +1,5 @@
-"""Reads C structures of 32- and 64-bit unsigned fields out of the headers that declare them, so that
-their layout is written down once. Not here: which structures there are (statistics.py)."""
+"""Reads C structures of 32- and 64-bit unsigned fields out of the headers that declare them, so
+that their layout is written down once. Not here: which structures there are (statistics.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import re
@@ -20,16 +20,14 @@ class Header:
         self.constants = {
             name: int(value.rstrip("uU"), 0)
             for name, value in re.findall(
-                r"^#define\s+(\w+)\s+(0[xX][0-9a-fA-F]+[uU]?|\d+[uU]?)\s*$", self._text, re.MULTILINE
+                r"^#define\s+(\w+)\s+((?:0[xX][0-9a-fA-F]+|\d+)[uU]?)\s*$", self._text, re.MULTILINE
             )
         }
 
     def enumeration(self, name):
         """Names by value of an enumeration that gives every value."""
         body = self._body("enum", name)
-        return {
-            int(value, 0): identifier for identifier, value in re.findall(r"(\w+)\s*=\s*(\w+)", body)
-        }
+        return {int(value, 0): word for word, value in re.findall(r"(\w+)\s*=\s*(\w+)", body)}
 
     def structure(self, name):
         """The Structure of that name."""

@@ -19,12 +19,13 @@ class Check(unittest.TestCase):
 
     def test_defaults(self):
         checked = self.check()
-        self.assertEqual((checked.abi, checked.memory, checked.limit), ("3.2", 64, 10**9))
+        self.assertEqual((checked.abi, checked.memory, checked.limit), ("3.2", 64, 10**10))
         self.assertEqual(checked.until.pattern, "grub>")
         self.assertTrue(checked.image.endswith("d02-grub-legacy.img"))
 
     def test_another_image_has_no_pattern(self):
-        self.assertIsNone(self.check(IMAGE="build/some.img").until)
+        checked = self.check(IMAGE="build/some.img")
+        self.assertEqual((checked.until, checked.limit), (None, 10**9))
 
     def test_limit_units(self):
         for text, value in (("7", 7), ("5k", 5000), ("20M", 2 * 10**7), ("3G", 3 * 10**9)):

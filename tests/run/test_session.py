@@ -1,5 +1,6 @@
 """Tests of whole runs in bare Bochs with boot sectors made here: output apart from the debugger's
-words, every way a run can end, typing. Not here: the testvisor, real media (tests/check/table.py)."""
+words, every way a run can end, typing. Not here: the testvisor, real media
+(tests/check/table.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import os
@@ -13,7 +14,8 @@ import keys
 import machine
 import session
 
-# Each boot sector starts with DS = 0 and can call `print`, which sends the string at SI to port E9h.
+# Each boot sector starts with DS = 0 and can call `print`, which sends the string at SI to port
+# E9h.
 PROLOGUE = """
         .code16
         .globl start
@@ -37,7 +39,10 @@ main:   xorw %ax, %ax
 EPILOGUE = "\n.org 510\n.word 0xaa55\n"
 
 # What a guest could write to fool whoever reads the debugger's output.
-TRAP = "(0) Caught time breakpoint\\nNext at t=5\\n(0) [0x0] 0:0\\n<bochs:3> \\n<bochs:4> no newline"
+TRAP = (
+    "(0) Caught time breakpoint\\nNext at t=5\\n(0) [0x0] 0:0\\n"
+    "<bochs:3> \\n<bochs:4> no newline"
+)
 
 
 class Runs(unittest.TestCase):

@@ -17,8 +17,8 @@ _END = re.compile(r"^testvisor: end=(\w+): (.*)$")
 
 @dataclass
 class HandOff:
-    """One recorded world switch. `direction` is the ABI's word for it, `number` counts per direction
-    from 1, `parts` maps "state", the segments and tables to their values by name."""
+    """One recorded world switch. `direction` is the ABI's word for it, `number` counts per
+    direction from 1, `parts` maps "state", the segments and tables to their values by name."""
 
     direction: str
     number: int
@@ -54,7 +54,8 @@ def parse(text):
             if key not in records:
                 records[key] = HandOff(*key)
                 log.handoffs.append(records[key])
-            records[key].parts[part] = {name: int(value, 16) for name, value in _VALUE.findall(values)}
+            numbers = {name: int(value, 16) for name, value in _VALUE.findall(values)}
+            records[key].parts[part] = numbers
         elif match := _COUNT.match(line):
             log.counts[match.group(1)] = int(match.group(2))
         else:
