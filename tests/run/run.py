@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""`make run`: boots an image in Bochs, bare or under testvisor and hvmassist, and shows what it
-did.
+"""`make run`: boots an image in Bochs, bare or assisted, and shows what it did.
 Not here: the variables (arguments.py), the run itself (session.py), the output (report.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 #

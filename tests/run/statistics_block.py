@@ -1,7 +1,5 @@
-"""The counters of the testvisor and of the blob, read from the memory of a machine that stands
-still.
-Not here: their layout, which the C headers declare, nor the counts in the log
-(testvisor_log.py)."""
+"""The counters of testvisor and blob, read from the memory of a machine that stands still.
+Not here: their layout (the C headers), nor the counts in the log (testvisor_log.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import os

@@ -1,5 +1,5 @@
-"""Reads C structures of 32- and 64-bit unsigned fields out of the headers that declare them, so
-that their layout is written down once. Not here: which structures there are (statistics.py)."""
+"""Reads C structures of 32- and 64-bit fields out of their headers: a layout is written down once.
+Not here: which structures there are (statistics_block.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import re

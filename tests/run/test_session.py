@@ -1,6 +1,5 @@
-"""Tests of whole runs in bare Bochs with boot sectors made here: output apart from the debugger's
-words, every way a run can end, typing. Not here: the testvisor, real media
-(tests/check/table.py)."""
+"""Runs in bare Bochs with boot sectors made here: output, every way a run can end, typing.
+Not here: the testvisor, real media (tests/check/table.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import os
