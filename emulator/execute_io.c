@@ -99,7 +99,7 @@ static uint32_t ins_block(struct processor *p, const struct instruction *i, unsi
 
     if ((p->eflags_rest & EFLAGS_DF) || (p->dr[7] & 0xff))
         return 0;
-    to = string_span(p, i, ES, address_register(p, i, EDI), width, true, &count);
+    to = string_span(p, i, ES, EDI, width, true, &count);
     if (to == NULL)
         return 0;
     p->platform->port_read_string(p->context, port_in_dx(p), width, to, count);
@@ -114,7 +114,7 @@ static uint32_t outs_block(struct processor *p, const struct instruction *i, uns
 
     if ((p->eflags_rest & EFLAGS_DF) || (p->dr[7] & 0xff))
         return 0;
-    from = string_span(p, i, i->segment, address_register(p, i, ESI), width, false, &count);
+    from = string_span(p, i, i->segment, ESI, width, false, &count);
     if (from == NULL)
         return 0;
     p->platform->port_write_string(p->context, port_in_dx(p), width, from, count);
@@ -136,7 +136,7 @@ static void ins(struct processor *p, const struct instruction *i, unsigned width
     /* A port gives its value once: the destination must be known to be writable before. */
     linear_probe(p, segment_linear(p, ES, offset, width, true), width, ACCESS_WRITE | access);
     value = p->platform->port_read(p->context, port_in_dx(p), width);
-    memory_write(p, ES, offset, width, value);
+    string_write(p, i, width, value);
     string_advance(p, i, EDI, width, 1);
     port_breakpoint(p, port_in_dx(p), width);
 }
@@ -150,7 +150,7 @@ static void outs(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, outs_block, false);
         return;
     }
-    value = memory_read(p, i->segment, address_register(p, i, ESI), width);
+    value = string_read(p, i, i->segment, ESI, width);
     out(p, port_in_dx(p), width, value);
     string_advance(p, i, ESI, width, 1);
 }

@@ -40,9 +40,21 @@ void string_advance(struct processor *p, const struct instruction *i, unsigned n
     address_register_write(p, i, number, p->gpr[number] + count * string_step(p, width));
 }
 
-uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned segment,
-                     uint32_t offset, unsigned width, bool write, uint32_t *count)
+uint32_t string_read(struct processor *p, const struct instruction *i, unsigned segment,
+                     unsigned number, unsigned width)
 {
+    return memory_read(p, segment, address_register(p, i, number), width);
+}
+
+void string_write(struct processor *p, const struct instruction *i, unsigned width, uint32_t value)
+{
+    memory_write(p, ES, address_register(p, i, EDI), width, value);
+}
+
+uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned segment,
+                     unsigned number, unsigned width, bool write, uint32_t *count)
+{
+    uint32_t offset = address_register(p, i, number);
     const struct segment *s = &p->segment[segment];
     bool down = p->eflags_rest & EFLAGS_DF,
          fits = offset < (write ? s->write_bound : s->read_bound);
@@ -116,10 +128,10 @@ static uint32_t movs_block(struct processor *p, const struct instruction *i, uns
 {
     uint8_t *from, *to;
 
-    from = string_span(p, i, i->segment, address_register(p, i, ESI), width, false, &count);
+    from = string_span(p, i, i->segment, ESI, width, false, &count);
     if (from == NULL)
         return 0;
-    to = string_span(p, i, ES, address_register(p, i, EDI), width, true, &count);
+    to = string_span(p, i, ES, EDI, width, true, &count);
     if (to == NULL)
         return 0;
     if (p->eflags_rest & EFLAGS_DF)
@@ -134,7 +146,7 @@ static uint32_t movs_block(struct processor *p, const struct instruction *i, uns
 static uint32_t stos_block(struct processor *p, const struct instruction *i, unsigned width,
                            uint32_t count)
 {
-    uint8_t *to = string_span(p, i, ES, address_register(p, i, EDI), width, true, &count);
+    uint8_t *to = string_span(p, i, ES, EDI, width, true, &count);
 
     if (to == NULL)
         return 0;
@@ -150,8 +162,7 @@ static uint32_t stos_block(struct processor *p, const struct instruction *i, uns
 static uint32_t lods_block(struct processor *p, const struct instruction *i, unsigned width,
                            uint32_t count)
 {
-    uint32_t index = address_register(p, i, ESI);
-    const uint8_t *from = string_span(p, i, i->segment, index, width, false, &count);
+    const uint8_t *from = string_span(p, i, i->segment, ESI, width, false, &count);
 
     if (from == NULL)
         return 0;
@@ -188,10 +199,10 @@ static uint32_t cmps_block(struct processor *p, const struct instruction *i, uns
     const uint8_t *a, *b;
 
     /* The second operand is read first, as faults show. */
-    b = string_span(p, i, ES, address_register(p, i, EDI), width, false, &count);
+    b = string_span(p, i, ES, EDI, width, false, &count);
     if (b == NULL)
         return 0;
-    a = string_span(p, i, i->segment, address_register(p, i, ESI), width, false, &count);
+    a = string_span(p, i, i->segment, ESI, width, false, &count);
     if (a == NULL)
         return 0;
     count = compare(p, i, a, (int32_t)string_step(p, width), b, width, count);
@@ -203,7 +214,7 @@ static uint32_t cmps_block(struct processor *p, const struct instruction *i, uns
 static uint32_t scas_block(struct processor *p, const struct instruction *i, unsigned width,
                            uint32_t count)
 {
-    const uint8_t *b = string_span(p, i, ES, address_register(p, i, EDI), width, false, &count);
+    const uint8_t *b = string_span(p, i, ES, EDI, width, false, &count);
 
     if (b == NULL)
         return 0;
@@ -223,8 +234,8 @@ static void movs(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, movs_block, false);
         return;
     }
-    value = memory_read(p, i->segment, address_register(p, i, ESI), width);
-    memory_write(p, ES, address_register(p, i, EDI), width, value);
+    value = string_read(p, i, i->segment, ESI, width);
+    string_write(p, i, width, value);
     string_advance(p, i, ESI, width, 1);
     string_advance(p, i, EDI, width, 1);
 }
@@ -235,7 +246,7 @@ static void stos(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, stos_block, false);
         return;
     }
-    memory_write(p, ES, address_register(p, i, EDI), width, register_read(p, EAX, width));
+    string_write(p, i, width, register_read(p, EAX, width));
     string_advance(p, i, EDI, width, 1);
 }
 
@@ -247,7 +258,7 @@ static void lods(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, lods_block, false);
         return;
     }
-    value = memory_read(p, i->segment, address_register(p, i, ESI), width);
+    value = string_read(p, i, i->segment, ESI, width);
     register_write(p, EAX, width, value);
     string_advance(p, i, ESI, width, 1);
 }
@@ -260,8 +271,8 @@ static void cmps(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, cmps_block, true);
         return;
     }
-    b = memory_read(p, ES, address_register(p, i, EDI), width);
-    a = memory_read(p, i->segment, address_register(p, i, ESI), width);
+    b = string_read(p, i, ES, EDI, width);
+    a = string_read(p, i, i->segment, ESI, width);
     flags_set_subtract(p, width, a, b, a - b);
     string_advance(p, i, ESI, width, 1);
     string_advance(p, i, EDI, width, 1);
@@ -275,7 +286,7 @@ static void scas(struct processor *p, const struct instruction *i, unsigned widt
         string_repeat(p, i, width, scas_block, true);
         return;
     }
-    b = memory_read(p, ES, address_register(p, i, EDI), width);
+    b = string_read(p, i, ES, EDI, width);
     flags_set_subtract(p, width, a, b, a - b);
     string_advance(p, i, EDI, width, 1);
 }

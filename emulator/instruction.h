@@ -120,7 +120,10 @@ ALWAYS_INLINE uint32_t address_register(const struct processor *p, const struct 
 ALWAYS_INLINE void address_register_write(struct processor *p, const struct instruction *i,
                                           unsigned number, uint32_t value)
 {
-    register_write(p, number, i->address_size, value);
+    if (i->address_size == 2)
+        register_write(p, number, 2, value);
+    else
+        register_write(p, number, 4, value);
 }
 
 /* A near branch: EIP := target by operand size, #GP(0) when beyond CS.limit (nothing committed). */

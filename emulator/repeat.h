@@ -19,11 +19,17 @@ typedef uint32_t string_block(struct processor *p, const struct instruction *i, 
 void string_repeat(struct processor *p, const struct instruction *i, unsigned width,
                    string_block *block, bool compares);
 
-/* Host address of the first of *count elements of RAM from segment:offset on in the direction of
- * EFLAGS.DF, where *count comes in >= 1 and goes out as what lies within the page and the segment;
- * NULL when there is none. Raises the page fault that the first element's first byte raises. */
+/* The element at segment:(index register); the one at ES:EDI. Raise what an access raises. */
+uint32_t string_read(struct processor *p, const struct instruction *i, unsigned segment,
+                     unsigned number, unsigned width);
+void string_write(struct processor *p, const struct instruction *i, unsigned width, uint32_t value);
+
+/* Host address of the first of *count elements of RAM from segment:(index register) on in the
+ * direction of EFLAGS.DF, where *count comes in >= 1 and goes out as what lies within the page and
+ * the segment; NULL when there is none. Raises the page fault that the first element's first byte
+ * raises. */
 uint8_t *string_span(struct processor *p, const struct instruction *i, unsigned segment,
-                     uint32_t offset, unsigned width, bool write, uint32_t *count);
+                     unsigned number, unsigned width, bool write, uint32_t *count);
 
 /* From one element to the next: +width or -width by EFLAGS.DF. */
 ALWAYS_INLINE uint32_t string_step(const struct processor *p, unsigned width)
