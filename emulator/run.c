@@ -153,6 +153,11 @@ static void boundary_debug(struct processor *p)
         event_clear(p, EVENT_DEBUG);
 }
 
+static bool nmi_due(const struct processor *p)
+{
+    return (p->events & EVENT_NMI) && !p->nmi_blocked;
+}
+
 static void deliver_nmi(struct processor *p)
 {
     struct event event = {.vector = EXCEPTION_NMI, .kind = EVENT_KIND_EXTERNAL};
@@ -176,6 +181,20 @@ static void deliver_interrupt(struct processor *p)
     deliver_event(p, &event);
 }
 
+/* The instruction may end in a debug trap, which comes before any interrupt and shuts it out. */
+static bool traps_armed(const struct processor *p)
+{
+    return p->single_step || (p->dr[7] & 0xff);
+}
+
+/* Then interrupts are open at the boundary alone: none is accepted that could not be delivered. */
+static void sample_interrupts(struct processor *p)
+{
+    p->interrupts_open = false;
+    event_set(p, p->platform->close_interrupts(p->context) ? EVENT_INTERRUPT | EVENT_OPEN
+                                                           : EVENT_OPEN);
+}
+
 /* Opens external interrupts when nothing holds them off. */
 static void boundary_open(struct processor *p)
 {
@@ -184,6 +203,8 @@ static void boundary_open(struct processor *p)
         !(p->events & EVENT_INTERRUPT)) {
         p->interrupts_open = true;
         p->platform->open_interrupts(p->context);
+        if (traps_armed(p))
+            sample_interrupts(p);
     }
 }
 
@@ -191,6 +212,8 @@ static void boundary_open(struct processor *p)
  * behind a trap gate may be interrupted before its first instruction. */
 static void boundary_interrupts(struct processor *p)
 {
+    if (p->interrupts_open && traps_armed(p))
+        sample_interrupts(p);
     for (;;) {
         if (p->events & EVENT_OPEN)
             boundary_open(p);
@@ -205,10 +228,10 @@ static int boundary_halt(struct processor *p)
 {
     bool wakeable = p->eflags_rest & EFLAGS_IF;
 
-    if (p->events & (EVENT_INTERRUPT | EVENT_NMI | EVENT_STOP))
+    if ((p->events & EVENT_STOP) || nmi_due(p) || (wakeable && (p->events & EVENT_INTERRUPT)))
         return BOUNDARY_GO;
     p->platform->halt(p->context, wakeable);
-    return wakeable || (p->events & EVENT_NMI) ? BOUNDARY_GO : PROCESSOR_HALTED;
+    return wakeable || nmi_due(p) ? BOUNDARY_GO : PROCESSOR_HALTED;
 }
 
 /* CR0.PE is set: may and should the hardware take over? */
@@ -264,7 +287,7 @@ static int boundary(struct processor *p)
     }
     if (p->events & EVENT_DEBUG)
         boundary_debug(p);
-    if ((p->events & EVENT_NMI) && !p->nmi_blocked && p->shadow != SHADOW_MOV_SS)
+    if (nmi_due(p) && p->shadow != SHADOW_MOV_SS)
         deliver_nmi(p);
     boundary_interrupts(p);
     if (resume)
