@@ -23,3 +23,13 @@ $(xen_out)/vmlinux: $(xen_folder)/vmlinux.py $(xen_out)/root.list
 
 $(xen_out)/initramfs.cpio: $(xen_folder)/initramfs.sh $(xen_folder)/init $(xen_folder)/guest.sh $(xen_out)/root.list
 	sh $< $(xen_out)/root $(xen_folder)/init $(xen_folder)/guest.sh $@
+
+# Without a helper: everything up to paging is interpreted.
+xen_native_media := $(addprefix build/media/,$(shell cut -d' ' -f1 $(xen_folder)/native.list))
+
+.PHONY: check-xen-native
+check-xen-native: xen-lab $(bundle_out)/hvmassist-bundle $(xen_native_media)
+	$(bundle_out)/hvmassist-bundle $(xen_out)/root/usr/lib/xen-4.17/boot/hvmloader $(xen_out)/hvmloader
+	$(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/native --limit 1500 --file $(xen_out)/hvmloader \
+		--file $(xen_folder)/native.list=/lab/media.list $(addprefix --file ,$(xen_native_media)) $(xen_folder)/boot.sh
+	@grep 'hvmassist: no helper answers' $(xen_out)/native/log
