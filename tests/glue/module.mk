@@ -57,7 +57,11 @@ $(glue_out)/%.o: %.c
 $(glue_out)/bundle_test: $(glue_out)/$(glue_dir)/bundle_test.o $(glue_bundle_objects) $(glue_machine_objects) | $(glue_standins)
 	gcc -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf -lm
 
-$(glue_out)/bundle_fuzz: $(glue_out)/$(glue_dir)/bundle_fuzz.o $(glue_bundle_objects) | $(glue_standins)
+$(glue_out)/standin/xen4-bundled.elf: $(glue_out)/standin/xen4.elf $(bundle_out)/hvmassist-bundle
+	$(bundle_out)/hvmassist-bundle $< $@
+
+$(glue_out)/bundle_fuzz: $(glue_out)/$(glue_dir)/bundle_fuzz.o $(glue_bundle_objects) | $(glue_standins) $(glue_out)/standin/xen4-bundled.elf
 	gcc -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf
 
+include $(wildcard $(glue_dir)/*/module.mk)
 -include $(shell find $(glue_out) -name '*.d' 2>/dev/null)
