@@ -5,10 +5,11 @@
 
 #define CR4_KNOWN                                                                                  \
     0x000067ffu /* what P6 to Penryn define; the platform has refused the rest already */
+#define CR0_KNOWN          0xe005003fu
 #define EFER_KNOWN         (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define RFLAGS_RESERVED    0xffc08028u
 #define ATTRIBUTE_RESERVED 0xfffe0f00u
-#define PDPTE_RESERVED     0x7ff00000000001e6ull
+#define PDPTE_RESERVED     0xfff00000000001e6ull
 
 static unsigned dpl_of(const struct segment_state *s)
 {
@@ -44,7 +45,9 @@ static enum hvmassist_entry_rule control_rule(const struct guest_state *g, const
     bool long_mode = g->efer & EFER_LMA, paging = g->cr0 & CR0_PG;
 
     if (!(g->cr0 & CR0_PE))
-        return ENTRY_CR0_PE;
+        return paging ? ENTRY_CR0_RESERVED : ENTRY_CR0_PE;
+    if ((g->cr0 & ~CR0_KNOWN) || (g->cr0 & (CR0_NW | CR0_CD)) == CR0_NW)
+        return ENTRY_CR0_RESERVED;
     if (g->cr4 & ~CR4_KNOWN)
         return ENTRY_CR4_RESERVED;
     if ((g->efer & ~(uint64_t)EFER_KNOWN) || long_mode != (paging && (g->efer & EFER_LME)) ||
@@ -83,8 +86,11 @@ static enum hvmassist_entry_rule virtual_8086_rule(const struct guest_state *g)
 static enum hvmassist_entry_rule code_and_stack_rule(const struct guest_state *g)
 {
     const struct segment_state *cs = &g->segment[CS], *ss = &g->segment[SS];
+    uint32_t both_sizes = ATTRIBUTE_L | ATTRIBUTE_DB;
 
     if (!usable(cs) || !is_segment(cs, 1u << 9 | 1u << 11 | 1u << 13 | 1u << 15))
+        return ENTRY_CS_TYPE;
+    if ((g->efer & EFER_LMA) && (cs->attributes & both_sizes) == both_sizes)
         return ENTRY_CS_TYPE;
     if (cs->attributes & ATTRIBUTE_CONFORMING ? dpl_of(cs) > dpl_of(ss) : dpl_of(cs) != dpl_of(ss))
         return ENTRY_CS_DPL;
