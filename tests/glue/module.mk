@@ -21,12 +21,16 @@ glue_machine_objects := $(addprefix $(glue_out)/tests/unit/,machine.o machine_ta
 	$(patsubst %.c,$(glue_out)/%.o,$(wildcard emulator/*.c))
 
 CHECK_UNITS += $(addprefix $(glue_out)/,bundle_test bundle_fuzz)
-CHECK_TARGETS += check-bundle
+CHECK_TARGETS += check-bundle check-xen3-tree
 CHECK_PACKAGES += libelf-dev
 
 .PHONY: check-bundle
 check-bundle: $(bundle_out)/hvmassist-bundle $(glue_standins)
 	@sh $(glue_dir)/bundle_command.sh $< $(glue_out)/standin
+
+.PHONY: check-xen3-tree
+check-xen3-tree: build/firmware/hvmassist.bin
+	@sh $(glue_dir)/xen3_tree.sh $<
 
 $(glue_out)/standin/vmxassist.bin: $(glue_dir)/standin/vmxassist.S
 	@mkdir -p $(@D)
