@@ -20,6 +20,8 @@ $(oracle-build)/%.o: %.c
 $(oracle-runner): $(oracle-objects)
 	gcc -m32 -no-pie -o $@ $^
 
+CHECK_TARGETS += check-oracle-ci
+CHECK_PACKAGES += gcc-multilib
 .PHONY: check-oracle check-oracle-ci
 check-oracle: $(oracle-runner)
 	$(oracle-runner) -n $(ORACLE_INSTRUCTIONS) -s $(SEED) -k tests/oracle/regressions.txt

@@ -22,6 +22,8 @@ $(vectors-build)/%.o: %.c
 $(vectors-runner): $(vectors-objects)
 	gcc -o $@ $^ -lz
 
+CHECK_TARGETS += check-vectors
+CHECK_PACKAGES += zlib1g-dev
 .PHONY: check-vectors
 check-vectors: $(vectors-runner)
 	$(vectors-runner) $(if $(VECTORS),$(VECTORS),$(vectors-default))
