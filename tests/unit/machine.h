@@ -164,8 +164,7 @@ int machine_vector(const struct machine *m);
 /* A word of the current stack, `index` words of `width` bytes above SS:ESP. */
 uint32_t machine_stack(const struct machine *m, unsigned index, unsigned width);
 
-/* Bytes of RAM that differ from `expected` in the touched pages; used to show that nothing else was
- * written. Calls `report` for each, returns how many. */
+/* Empties the list of touched pages; RAM is left as it is. */
 void machine_forget_pages(struct machine *m);
 
 /* Raises the interrupt line. */
