@@ -1,6 +1,6 @@
-/* A vCPU's time stamp counter across context loads. Loading a CPU record sets the counter, but reading
- * one record gives an old value of it; so the value to load is counted on from a moment when it was
- * known, along the host's counter. Pure. Not here: reading or loading anything. */
+/* A vCPU's time stamp counter across context loads. Loading a CPU record sets the counter, but
+ * reading one record gives an old value of it; so the value to load is counted on from a moment
+ * when it was known, along the host's counter. Pure. Not here: reading or loading anything. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_CLOCK_H
 #define HELPER_CLOCK_H

@@ -18,22 +18,22 @@ struct field {
 
 #define FIELD(member)                                                                              \
     {                                                                                              \
-        #member, offsetof(struct hvm_hw_cpu, member), sizeof(((struct hvm_hw_cpu *)0)->member)     \
+#member, offsetof(struct hvm_hw_cpu, member), sizeof(((struct hvm_hw_cpu *)0)->member)     \
     }
 #define SEGMENT(name)                                                                              \
     FIELD(name##_sel), FIELD(name##_limit), FIELD(name##_base), FIELD(name##_arbytes)
 
 /* What a hand-off loads; handoff.h. */
 static const struct field fields[] = {
-    FIELD(rax),       FIELD(rbx),       FIELD(rcx),        FIELD(rdx),       FIELD(rbp),
-    FIELD(rsi),       FIELD(rdi),       FIELD(rsp),        FIELD(r8),        FIELD(r9),
-    FIELD(r10),       FIELD(r11),       FIELD(r12),        FIELD(r13),       FIELD(r14),
-    FIELD(r15),       FIELD(rip),       FIELD(rflags),     FIELD(cr0),       FIELD(cr2),
-    FIELD(cr3),       FIELD(cr4),       FIELD(dr0),        FIELD(dr1),       FIELD(dr2),
-    FIELD(dr3),       FIELD(dr6),       FIELD(dr7),        SEGMENT(cs),      SEGMENT(ds),
-    SEGMENT(es),      SEGMENT(fs),      SEGMENT(gs),       SEGMENT(ss),      SEGMENT(tr),
-    SEGMENT(ldtr),    FIELD(idtr_base), FIELD(idtr_limit), FIELD(gdtr_base), FIELD(gdtr_limit),
-    FIELD(msr_efer),  FIELD(pending_event), FIELD(error_code),
+    FIELD(rax),      FIELD(rbx),           FIELD(rcx),        FIELD(rdx),       FIELD(rbp),
+    FIELD(rsi),      FIELD(rdi),           FIELD(rsp),        FIELD(r8),        FIELD(r9),
+    FIELD(r10),      FIELD(r11),           FIELD(r12),        FIELD(r13),       FIELD(r14),
+    FIELD(r15),      FIELD(rip),           FIELD(rflags),     FIELD(cr0),       FIELD(cr2),
+    FIELD(cr3),      FIELD(cr4),           FIELD(dr0),        FIELD(dr1),       FIELD(dr2),
+    FIELD(dr3),      FIELD(dr6),           FIELD(dr7),        SEGMENT(cs),      SEGMENT(ds),
+    SEGMENT(es),     SEGMENT(fs),          SEGMENT(gs),       SEGMENT(ss),      SEGMENT(tr),
+    SEGMENT(ldtr),   FIELD(idtr_base),     FIELD(idtr_limit), FIELD(gdtr_base), FIELD(gdtr_limit),
+    FIELD(msr_efer), FIELD(pending_event), FIELD(error_code),
 };
 
 struct segment_place {

@@ -1,5 +1,6 @@
-/* Xen's struct hvm_hw_cpu as the helper sees it: which fields a hand-off loads, the segment registers,
- * and the records that XEN_DOMCTL_sethvmcontext takes. Not here: whether a state may be loaded. */
+/* Xen's struct hvm_hw_cpu as the helper sees it: which fields a hand-off loads, the segment
+ * registers, and the records that XEN_DOMCTL_sethvmcontext takes. Not here: whether a state may be
+ * loaded. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_CONTEXT_H
 #define HELPER_CONTEXT_H

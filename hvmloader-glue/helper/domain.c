@@ -119,8 +119,7 @@ int domain_check_state(struct domain *d, const struct hvm_hw_cpu *state)
 /* --- registrations ------------------------------------------------------------------------------
  */
 
-int domain_register(struct domain *d, uint32_t vcpu, uint32_t block,
-                    const struct hvm_hw_cpu *entry)
+int domain_register(struct domain *d, uint32_t vcpu, uint32_t block, const struct hvm_hw_cpu *entry)
 {
     struct domain_vcpu *v = &d->vcpus[vcpu];
 
@@ -192,8 +191,8 @@ static void release_lost(struct domain *d)
     log_line("%s: taken over from an earlier helper", domain_title(d));
 }
 
-/* The domain is paused: between the end of an old ring and the settings of a new one, no write to CR0
- * may pass unseen. */
+/* The domain is paused: between the end of an old ring and the settings of a new one, no write to
+ * CR0 may pass unseen. */
 static int open_ring(struct domain *d)
 {
     const bool was_ours = d->record->ring_is_ours;
@@ -260,8 +259,9 @@ void domain_events(struct domain *d)
     unsigned count;
 
     while (d->ring_page != NULL && (count = take_all(d, events, 0)) > 0) {
-        /* Loading a context touches all vCPUs. Besides, after a takeover an answer may have its place
-         * in the ring where the next event would come: nothing may come before Xen has read it. */
+        /* Loading a context touches all vCPUs. Besides, after a takeover an answer may have its
+         * place in the ring where the next event would come: nothing may come before Xen has read
+         * it. */
         if (several) {
             d->xen->calls->pause(d->xen, d->info.domain);
             count = take_all(d, events, count);

@@ -49,8 +49,8 @@ struct domain {
     struct domain_vcpu *vcpus; /* info.vcpu_count of them */
 };
 
-/* Begins to serve a domain whose blob is `image`; keeps a record of it in `folder`. NULL, with a line
- * in the log: out of memory, or no record. Serving begins with domain_open_ring. */
+/* Begins to serve a domain whose blob is `image`; keeps a record of it in `folder`. NULL, with a
+ * line in the log: out of memory, or no record. Serving begins with domain_open_ring. */
 struct domain *domain_new(struct xen *xen, const struct xen_domain *info,
                           const struct hvmassist_image *image, const char *folder);
 
@@ -68,8 +68,8 @@ void domain_free(struct domain *d);
 /* "domain 3 (name)", good until the next call. */
 const char *domain_title(const struct domain *d);
 
-/* Keeps a way back into the blob, which has been checked, and from then on catches writes to CR0.PE. 0,
- * or an errno value as a negative number. */
+/* Keeps a way back into the blob, which has been checked, and from then on catches writes to
+ * CR0.PE. 0, or an errno value as a negative number. */
 int domain_register(struct domain *d, uint32_t vcpu, uint32_t block,
                     const struct hvm_hw_cpu *entry);
 
@@ -77,12 +77,12 @@ int domain_register(struct domain *d, uint32_t vcpu, uint32_t block,
  * one now. */
 bool domain_recall_registration(struct domain *d, uint32_t vcpu);
 
-/* The rule that the state breaks (0: none), with the domain's own limits and memory. An errno value as
- * a negative number when those cannot be had. */
+/* The rule that the state breaks (0: none), with the domain's own limits and memory. An errno value
+ * as a negative number when those cannot be had. */
 int domain_check_state(struct domain *d, const struct hvm_hw_cpu *state);
 
-/* The vCPU's request block at this address, mapped until the next call for the same vCPU; NULL: there
- * is no such memory. */
+/* The vCPU's request block at this address, mapped until the next call for the same vCPU; NULL:
+ * there is no such memory. */
 struct handoff_block *domain_block(struct domain *d, uint32_t vcpu, uint64_t address);
 /* That block was written to. */
 void domain_block_written(struct domain *d, uint32_t vcpu);

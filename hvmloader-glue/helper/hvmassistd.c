@@ -39,8 +39,10 @@ struct options {
 static bool parse(int count, char **words, struct options *options, int *status)
 {
     static const struct option known[] = {
-        {"verbose", no_argument, NULL, 'v'}, {"check-loads", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},    {"version", no_argument, NULL, 'V'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"check-loads", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     int letter;
@@ -135,8 +137,7 @@ int main(int count, char **words)
     }
     lock = record_lock(RECORD_FOLDER);
     if (lock < 0) {
-        log_line("hvmassistd: %s",
-                 lock == -EBUSY ? "another one is running" : strerror(-lock));
+        log_line("hvmassistd: %s", lock == -EBUSY ? "another one is running" : strerror(-lock));
         return EXIT_FAILURE;
     }
     xen = xen_libraries_open(reason, sizeof reason);

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-#define PAGES_AT_ONCE      64u
-#define REGISTRATIONS_MAX  4096u
-#define MEMORY_SIZE_MAX    (1u << 20)
+#define PAGES_AT_ONCE     64u
+#define REGISTRATIONS_MAX 4096u
+#define MEMORY_SIZE_MAX   (1u << 20)
 
 static bool within(uint32_t address, uint32_t size, const struct hvmassist_image *image)
 {

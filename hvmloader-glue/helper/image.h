@@ -1,5 +1,5 @@
-/* Is there a blob in a domain's memory, and where is its way of saying so? That is how the helper knows
- * a domain that runs a bundled hvmloader, whoever started it. Not here: what is then done. */
+/* Is there a blob in a domain's memory, and where is its way of saying so? That is how the helper
+ * knows a domain that runs a bundled hvmloader, whoever started it. Not here: what is then done. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_IMAGE_H
 #define HELPER_IMAGE_H
@@ -8,7 +8,8 @@
 
 #include <hvmassist/image.h>
 
-/* Guest memory where builders put hvmloader with the blob in it, and the MiB where the blob lives. */
+/* Guest memory where builders put hvmloader with the blob in it, and the MiB where the blob lives.
+ */
 #define IMAGE_LOADED_START 0x00100000u
 #define IMAGE_LOADED_END   0x00500000u
 #define IMAGE_HOME_START   0xfe700000u

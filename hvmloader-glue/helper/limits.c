@@ -41,10 +41,10 @@ static const struct feature cr4_features[] = {
 };
 
 static const struct feature efer_features[] = {
-    {EXTENDED_FEATURE_LEAF, EDX, 11, 1ull << 0},               /* SYSCALL: SCE */
-    {EXTENDED_FEATURE_LEAF, EDX, 29, 1ull << 8 | 1ull << 10},  /* long mode: LME, LMA */
-    {EXTENDED_FEATURE_LEAF, EDX, 20, 1ull << 11},              /* NX: NXE */
-    {EXTENDED_FEATURE_LEAF, EDX, 25, 1ull << 14},              /* FFXSR: FFXSE */
+    {EXTENDED_FEATURE_LEAF, EDX, 11, 1ull << 0},              /* SYSCALL: SCE */
+    {EXTENDED_FEATURE_LEAF, EDX, 29, 1ull << 8 | 1ull << 10}, /* long mode: LME, LMA */
+    {EXTENDED_FEATURE_LEAF, EDX, 20, 1ull << 11},             /* NX: NXE */
+    {EXTENDED_FEATURE_LEAF, EDX, 25, 1ull << 14},             /* FFXSR: FFXSE */
 };
 
 struct leaves {
@@ -100,8 +100,7 @@ int limits_read(struct xen *xen, uint32_t domain, struct state_limits *limits)
         return error;
     limits->cr4 =
         CR4_PCE | collect(&leaves, cr4_features, sizeof cr4_features / sizeof cr4_features[0]);
-    limits->efer =
-        collect(&leaves, efer_features, sizeof efer_features / sizeof efer_features[0]);
+    limits->efer = collect(&leaves, efer_features, sizeof efer_features / sizeof efer_features[0]);
     limits->physical_address_bits = address.eax & 0xff;
     if (limits->physical_address_bits < ADDRESS_BITS_DEFAULT)
         limits->physical_address_bits = ADDRESS_BITS_DEFAULT;

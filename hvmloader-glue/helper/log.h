@@ -1,5 +1,5 @@
-/* What the helper says, to whoever runs it: a line of text at a time. Not here: what a domain's record
- * keeps (record.h). */
+/* What the helper says, to whoever runs it: a line of text at a time. Not here: what a domain's
+ * record keeps (record.h). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_LOG_H
 #define HELPER_LOG_H

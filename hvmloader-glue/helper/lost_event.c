@@ -1,5 +1,5 @@
-/* A vCPU whose event was lost: recognised by the instruction behind which it waits, and put back before
- * it. Not here: events that arrive (serve.c). */
+/* A vCPU whose event was lost: recognised by the instruction behind which it waits, and put back
+ * before it. Not here: events that arrive (serve.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "serve.h"
 
@@ -12,16 +12,16 @@
 
 #include <xen/hvm/hvm_op.h>
 
-#define CR0_PE        1u
-#define EFER_LMA      (1ull << 10)
-#define ATTRIBUTE_L   0x200u
-#define RFLAGS_VM     (1ull << 17)
-#define LENGTH        3u /* of VMCALL, VMMCALL, and MOV CR0 without prefixes */
-#define LENGTH_REX    4u
-#define REX_B         0x1u
-#define REX_FIRST     0x40u
-#define REX_LAST      0x4fu
-#define MODRM_REG     0x38u
+#define CR0_PE      1u
+#define EFER_LMA    (1ull << 10)
+#define ATTRIBUTE_L 0x200u
+#define RFLAGS_VM   (1ull << 17)
+#define LENGTH      3u /* of VMCALL, VMMCALL, and MOV CR0 without prefixes */
+#define LENGTH_REX  4u
+#define REX_B       0x1u
+#define REX_FIRST   0x40u
+#define REX_LAST    0x4fu
+#define MODRM_REG   0x38u
 
 /* The bytes before an address, oldest first; 0: they cannot be read. */
 static unsigned bytes_before(struct domain *d, uint32_t vcpu, uint64_t linear,
@@ -69,7 +69,8 @@ static bool is_pending_write(const struct hvm_hw_cpu *c, const uint8_t bytes[LEN
     return ((source_register(c, number) ^ c->cr0) & CR0_PE) != 0;
 }
 
-/* By how many bytes RIP is to go back; 0: the vCPU is not behind an instruction that raised an event.
+/* By how many bytes RIP is to go back; 0: the vCPU is not behind an instruction that raised an
+ * event.
  */
 static unsigned bytes_back(struct domain *d, uint32_t vcpu, struct hvm_hw_cpu *c)
 {
@@ -95,11 +96,24 @@ static unsigned bytes_back(struct domain *d, uint32_t vcpu, struct hvm_hw_cpu *c
 static struct vm_event_regs_x86 registers_of(const struct hvm_hw_cpu *c)
 {
     return (struct vm_event_regs_x86){
-        .rax = c->rax, .rcx = c->rcx, .rdx = c->rdx, .rbx = c->rbx,
-        .rsp = c->rsp, .rbp = c->rbp, .rsi = c->rsi, .rdi = c->rdi,
-        .r8 = c->r8,   .r9 = c->r9,   .r10 = c->r10, .r11 = c->r11,
-        .r12 = c->r12, .r13 = c->r13, .r14 = c->r14, .r15 = c->r15,
-        .rflags = c->rflags,          .rip = c->rip,
+        .rax = c->rax,
+        .rcx = c->rcx,
+        .rdx = c->rdx,
+        .rbx = c->rbx,
+        .rsp = c->rsp,
+        .rbp = c->rbp,
+        .rsi = c->rsi,
+        .rdi = c->rdi,
+        .r8 = c->r8,
+        .r9 = c->r9,
+        .r10 = c->r10,
+        .r11 = c->r11,
+        .r12 = c->r12,
+        .r13 = c->r13,
+        .r14 = c->r14,
+        .r15 = c->r15,
+        .rflags = c->rflags,
+        .rip = c->rip,
     };
 }
 

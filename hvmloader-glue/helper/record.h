@@ -1,6 +1,6 @@
-/* What the helper knows of a domain, in a file that outlives the helper: for `hvmassist status`, and for
- * the next helper, which learns from it that the domain's monitor ring is ours.
- * Not here: anything a guest could be entered with; that is in the guest (handoff.h). */
+/* What the helper knows of a domain, in a file that outlives the helper: for `hvmassist status`,
+ * and for the next helper, which learns from it that the domain's monitor ring is ours. Not here:
+ * anything a guest could be entered with; that is in the guest (handoff.h). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_RECORD_H
 #define HELPER_RECORD_H
@@ -26,11 +26,11 @@ struct record {
     uint32_t transport; /* enum record_transport */
     uint32_t takeovers; /* how often a helper took over from another */
     uint64_t into_guest, into_blob;
-    uint64_t refused;           /* requests */
-    uint64_t passed;            /* writes to CR0.PE of vCPUs that are not registered */
-    char name[64];              /* the toolstack's */
-    char refusal[RECORD_TEXT];  /* the last one */
-    char trouble[RECORD_TEXT];  /* why nothing is done for this domain; "": something is */
+    uint64_t refused;          /* requests */
+    uint64_t passed;           /* writes to CR0.PE of vCPUs that are not registered */
+    char name[64];             /* the toolstack's */
+    char refusal[RECORD_TEXT]; /* the last one */
+    char trouble[RECORD_TEXT]; /* why nothing is done for this domain; "": something is */
 };
 
 /* The domain's record in `folder`, which exists; a new one unless there is one of this very domain.
@@ -46,8 +46,7 @@ void record_remove(const char *folder, uint32_t domain);
 int record_read(const char *folder, uint32_t domain, struct record *copy);
 
 /* Calls `visit` for each domain that has a record, ascending. Returns how many, or -errno. */
-int record_each(const char *folder, void (*visit)(uint32_t domain, void *argument),
-                void *argument);
+int record_each(const char *folder, void (*visit)(uint32_t domain, void *argument), void *argument);
 
 void record_text(char text[RECORD_TEXT], const char *format, ...)
     __attribute__((format(printf, 2, 3)));

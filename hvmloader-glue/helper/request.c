@@ -10,8 +10,7 @@ bool request_address_fits(uint64_t address)
            address % PAGE_SIZE <= PAGE_SIZE - sizeof(struct handoff_block);
 }
 
-enum handoff_status request_check(const struct handoff_block *block, uint32_t vcpu,
-                                  bool registered)
+enum handoff_status request_check(const struct handoff_block *block, uint32_t vcpu, bool registered)
 {
     if (block->magic != HANDOFF_MAGIC)
         return HANDOFF_BAD_MAGIC;

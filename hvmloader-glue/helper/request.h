@@ -1,5 +1,6 @@
 /* What a guest may ask for: its request block, before anything is done with the state in it. Pure.
- * Not here: getting the block out of guest memory (domain.c), nor the state's rules (state_check.h). */
+ * Not here: getting the block out of guest memory (domain.c), nor the state's rules
+ * (state_check.h). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_REQUEST_H
 #define HELPER_REQUEST_H

@@ -10,9 +10,9 @@
  * one vCPU. */
 vm_event_response_t serve_event(struct domain *d, const vm_event_request_t *event);
 
-/* The answer that releases a vCPU whose event was lost with the ring of a helper that died: if it waits
- * at an instruction that raised one, it executes that once more. Xen ignores it if the vCPU does not
- * wait. */
+/* The answer that releases a vCPU whose event was lost with the ring of a helper that died: if it
+ * waits at an instruction that raised one, it executes that once more. Xen ignores it if the vCPU
+ * does not wait. */
 vm_event_response_t serve_lost_event(struct domain *d, uint32_t vcpu);
 
 #endif

@@ -47,8 +47,8 @@ struct subject {
     const struct state_limits *limits;
     const uint64_t *pdptes;
     bool paging;
-    bool long_mode;   /* IA-32e mode */
-    bool code_64;     /* 64-bit mode proper */
+    bool long_mode; /* IA-32e mode */
+    bool code_64;   /* 64-bit mode proper */
     bool virtual_8086;
     struct context_segment segments[CONTEXT_SEGMENT_COUNT];
 };
@@ -314,8 +314,8 @@ static enum hvmassist_entry_rule check_segments(const struct subject *s)
         if (rule == ENTRY_OK)
             rule = check_ss(s);
         for (unsigned n = 0; rule == ENTRY_OK && n < sizeof data / sizeof data[0]; n++)
-            rule = check_data(&s->segments[data[n]],
-                              data[n] == CONTEXT_FS || data[n] == CONTEXT_GS);
+            rule =
+                check_data(&s->segments[data[n]], data[n] == CONTEXT_FS || data[n] == CONTEXT_GS);
     }
     if (rule == ENTRY_OK)
         rule = check_tr(s);
@@ -327,8 +327,8 @@ enum hvmassist_entry_rule state_check(const struct hvm_hw_cpu *cpu,
                                       const uint64_t pdptes[STATE_PDPTES])
 {
     static enum hvmassist_entry_rule (*const checks[])(const struct subject *) = {
-        check_cr0,    check_cr4,  check_cr3,    check_efer,   check_debug,    check_tables,
-        check_rflags, check_rip,  check_event,  check_pdptes, check_segments,
+        check_cr0,    check_cr4, check_cr3,   check_efer,   check_debug,    check_tables,
+        check_rflags, check_rip, check_event, check_pdptes, check_segments,
     };
     struct subject s = {
         .cpu = cpu,

@@ -1,5 +1,5 @@
-/* A context load: the records of every online vCPU, because Xen takes the others offline, each with the
- * time stamp counter that it should have by now. Not here: the counting (clock.c). */
+/* A context load: the records of every online vCPU, because Xen takes the others offline, each with
+ * the time stamp counter that it should have by now. Not here: the counting (clock.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "switch.h"
 
@@ -20,8 +20,8 @@ struct contexts {
 
 int switch_read(struct domain *d, uint32_t vcpu, struct hvm_hw_cpu *live)
 {
-    return d->xen->calls->context_record(d->xen, d->info.domain, HVM_SAVE_CODE(CPU),
-                                         (uint16_t)vcpu, live, sizeof *live);
+    return d->xen->calls->context_record(d->xen, d->info.domain, HVM_SAVE_CODE(CPU), (uint16_t)vcpu,
+                                         live, sizeof *live);
 }
 
 static int read_live(struct domain *d, struct contexts *c)
@@ -53,15 +53,16 @@ static int read_all(struct domain *d)
         d->all = grown;
         d->all_size = (uint32_t)size;
     }
-    return size <= 0 ? size : d->xen->calls->context_all(d->xen, d->info.domain, d->all, d->all_size);
+    return size <= 0 ? size
+                     : d->xen->calls->context_all(d->xen, d->info.domain, d->all, d->all_size);
 }
 
 static int see_header(struct domain *d, uint32_t size)
 {
     uint32_t offset = 0, record_size;
     uint16_t instance;
-    const void *header = context_find(d->all, size, &offset, HVM_SAVE_CODE(HEADER), &instance,
-                                      &record_size);
+    const void *header =
+        context_find(d->all, size, &offset, HVM_SAVE_CODE(HEADER), &instance, &record_size);
 
     if (header == NULL || record_size != sizeof d->header)
         return -EPROTO;
@@ -205,8 +206,7 @@ int switch_load(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *wanted
         .cpus = calloc(d->info.vcpu_count, sizeof *c.cpus),
         .online = calloc(d->info.vcpu_count, sizeof *c.online),
     };
-    const int error =
-        c.cpus == NULL || c.online == NULL ? -ENOMEM : replace(d, vcpu, wanted, &c);
+    const int error = c.cpus == NULL || c.online == NULL ? -ENOMEM : replace(d, vcpu, wanted, &c);
 
     free(c.cpus);
     free(c.online);

@@ -1,5 +1,5 @@
-/* Everything the helper asks of Xen, as one structure of functions: the only door to it. Behind it is
- * Xen itself (xen_libraries.c), or a made-up one in tests. Not here: any decision. */
+/* Everything the helper asks of Xen, as one structure of functions: the only door to it. Behind it
+ * is Xen itself (xen_libraries.c), or a made-up one in tests. Not here: any decision. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef HELPER_XEN_H
 #define HELPER_XEN_H
@@ -14,10 +14,11 @@
 struct xen_domain {
     uint32_t domain;
     bool hvm;
-    bool dying;           /* being taken down; nothing can be done with it but letting go */
-    bool paused;          /* by a toolstack or another tool, not by an event */
-    uint32_t vcpu_count;  /* online or not */
-    uint8_t identity[16]; /* the toolstack's UUID; a rebooted domain has the same, with a new number */
+    bool dying;          /* being taken down; nothing can be done with it but letting go */
+    bool paused;         /* by a toolstack or another tool, not by an event */
+    uint32_t vcpu_count; /* online or not */
+    uint8_t
+        identity[16]; /* the toolstack's UUID; a rebooted domain has the same, with a new number */
 };
 
 /* CPUID as the domain sees it. */
@@ -29,7 +30,8 @@ struct xen;
 
 /* Unless said otherwise, functions return 0, or an errno value as a negative number. */
 struct xen_calls {
-    /* Writes up to `count` domains with numbers of `first` and more, ascending; returns how many. */
+    /* Writes up to `count` domains with numbers of `first` and more, ascending; returns how many.
+     */
     int (*domains)(struct xen *xen, uint32_t first, unsigned count, struct xen_domain *domains);
     /* The toolstack's name, cut to `size` and terminated; "" when there is none. */
     void (*name)(struct xen *xen, uint32_t domain, char *name, size_t size);
@@ -37,8 +39,8 @@ struct xen_calls {
     int (*pause)(struct xen *xen, uint32_t domain);
     int (*unpause)(struct xen *xen, uint32_t domain);
 
-    /* Makes the monitor ring and gives its page, to be initialised by the caller, and the local port
-     * of its event channel. -EBUSY: it has one, whoever's. The guest cannot reach the page. */
+    /* Makes the monitor ring and gives its page, to be initialised by the caller, and the local
+     * port of its event channel. -EBUSY: it has one, whoever's. The guest cannot reach the page. */
     int (*monitor_enable)(struct xen *xen, uint32_t domain, void **ring, uint32_t *port);
     /* Ends the ring that the domain has, whoever's, with all settings; what was in it is lost. A
      * vCPU that waits for an answer goes on waiting: see ring.h. */
@@ -53,9 +55,9 @@ struct xen_calls {
     /* Answers in the ring of this port are to be read. */
     int (*notify)(struct xen *xen, uint32_t port);
 
-    /* One record of `size` bytes, of a type and an instance (vCPU); -ENOENT: there is none, as for a
-     * vCPU that is offline. The time stamp counter in a CPU record is that of the last context_all
-     * or context_load. */
+    /* One record of `size` bytes, of a type and an instance (vCPU); -ENOENT: there is none, as for
+     * a vCPU that is offline. The time stamp counter in a CPU record is that of the last
+     * context_all or context_load. */
     int (*context_record)(struct xen *xen, uint32_t domain, uint16_t type, uint16_t instance,
                           void *record, uint32_t size);
     /* Everything; returns the size, also for a null pointer. */

@@ -182,8 +182,8 @@ static int notify(struct xen *xen, uint32_t port)
 static int context_record(struct xen *xen, uint32_t domain, uint16_t type, uint16_t instance,
                           void *record, uint32_t size)
 {
-    const int error = result_of(xc_domain_hvm_getcontext_partial(of(xen)->control, domain, type,
-                                                                 instance, record, size));
+    const int error = result_of(
+        xc_domain_hvm_getcontext_partial(of(xen)->control, domain, type, instance, record, size));
 
     return error == -ENODATA ? -ENOENT : error;
 }
@@ -218,8 +218,8 @@ static void *map(struct xen *xen, uint32_t domain, uint64_t frame, unsigned coun
         errors[n] = -ENOENT;
     }
     if (frames != NULL)
-        pages = xenforeignmemory_map(of(xen)->memory, domain, PROT_READ | PROT_WRITE, count,
-                                     frames, errors);
+        pages = xenforeignmemory_map(of(xen)->memory, domain, PROT_READ | PROT_WRITE, count, frames,
+                                     errors);
     free(frames);
     for (unsigned n = 0; pages != NULL && n < count; n++)
         any = any || errors[n] == 0;

@@ -1,0 +1,18 @@
+# Tests of the helper in dom0: on this host with a made-up Xen, and in the lab.
+# Not here: the helper itself (hvmloader-glue/helper).
+# SPDX-License-Identifier: GPL-2.0-only
+
+helper_test_dir := tests/glue/helper
+helper_test_out := build/tests/helper
+
+# A guest that stands in for a blob.
+helper_guest_dir := $(helper_test_dir)/guest
+helper_guest_flags := -m32 -march=i686 -O2 -std=gnu11 -Wall -Wextra -Wconversion -Werror -ffreestanding -fno-pic \
+	-fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -mgeneral-regs-only --param=min-pagesize=0 -D__XEN_TOOLS__ -Iinclude
+HELPER_ROUNDS ?= 200
+
+$(helper_test_out)/guest-%.elf: $(wildcard $(helper_guest_dir)/*) $(wildcard include/hvmassist/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(helper_guest_flags) -DROUNDS=$* -c $(helper_guest_dir)/main.c -o $@.main.o
+	$(CC) $(helper_guest_flags) -c $(helper_guest_dir)/start.S -o $@.start.o
+	$(LD) -m elf_i386 -z noexecstack -T $(helper_guest_dir)/guest.lds $@.start.o $@.main.o -o $@
