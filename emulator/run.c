@@ -149,7 +149,13 @@ static void boundary_debug(struct processor *p)
         }
     }
     p->single_step = p->eflags_rest & EFLAGS_TF;
-    if (!p->single_step && !p->pending_debug && !(p->eflags_rest & EFLAGS_RF) && !(p->dr[7] & 0xff))
+}
+
+/* Boundaries need not look at debug traps when nothing can bring one about. */
+static void rest_from_debug(struct processor *p)
+{
+    if (!p->single_step && !p->pending_debug && !(p->eflags_rest & (EFLAGS_TF | EFLAGS_RF)) &&
+        !(p->dr[7] & 0xff))
         event_clear(p, EVENT_DEBUG);
 }
 
@@ -292,6 +298,8 @@ static int boundary(struct processor *p)
     boundary_interrupts(p);
     if (resume)
         p->eflags_rest &= ~EFLAGS_RF;
+    if (p->events & EVENT_DEBUG)
+        rest_from_debug(p);
     if (virtual_interrupt_due(p))
         raise_gp(p);
     if (p->events & EVENT_HALTED)
