@@ -6,7 +6,7 @@
 while read -r medium shown limit; do
     guest_config /run/guest.cfg 'boot="a"' 'on_reboot="preserve"' \
         'firmware_override="/lab/hvmloader"' \
-        "$(media -drive "if=floppy,format=raw,file=/lab/$medium" -boot a)"
+        "$(media -drive "if=floppy,format=raw,file=/lab/$(basename "$medium")" -boot a)"
     guest_start /run/guest.cfg || return 1
     guest_wait "$shown" "$limit" || return 1
     say "shown: $shown"

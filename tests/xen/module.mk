@@ -25,7 +25,7 @@ $(xen_out)/initramfs.cpio: $(xen_folder)/initramfs.sh $(xen_folder)/init $(xen_f
 	sh $< $(xen_out)/root $(xen_folder)/init $(xen_folder)/guest.sh $@
 
 # Without a helper: everything up to paging is interpreted.
-xen_native_media := $(addprefix build/media/,$(shell cut -d' ' -f1 $(xen_folder)/native.list))
+xen_native_media := $(shell cut -d' ' -f1 $(xen_folder)/native.list)
 
 .PHONY: check-xen-native
 check-xen-native: xen-lab $(bundle_out)/hvmassist-bundle $(xen_native_media)
@@ -33,3 +33,10 @@ check-xen-native: xen-lab $(bundle_out)/hvmassist-bundle $(xen_native_media)
 	$(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/native --limit 1500 --file $(xen_out)/hvmloader \
 		--file $(xen_folder)/native.list=/lab/media.list $(addprefix --file ,$(xen_native_media)) $(xen_folder)/boot.sh
 	@grep 'hvmassist: no helper answers' $(xen_out)/native/log
+	@grep 'hvmassist: the one hand-off' $(xen_out)/native/log
+
+$(xen_out)/turn-paging-on.img: $(xen_folder)/turn-paging-on.S
+	@mkdir -p $(@D)
+	$(CC) -m32 -c $< -o $(@:.img=.o)
+	$(LD) -m elf_i386 -Ttext 0x7c00 -e start --oformat binary -o $@ $(@:.img=.o)
+	truncate -s 1440K $@
