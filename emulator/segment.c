@@ -66,6 +66,17 @@ bool descriptor_read(struct processor *p, uint16_t selector, struct descriptor *
     return true;
 }
 
+/* The byte with the type, which is all that is ever written. */
+static uint32_t type_byte(const struct descriptor *d)
+{
+    return d->linear + 5;
+}
+
+void descriptor_probe(struct processor *p, const struct descriptor *d)
+{
+    linear_probe(p, type_byte(d), 1, ACCESS_WRITE);
+}
+
 static void descriptor_set_type_bit(struct processor *p, struct descriptor *d, uint32_t bit,
                                     bool set)
 {
@@ -75,7 +86,7 @@ static void descriptor_set_type_bit(struct processor *p, struct descriptor *d, u
         return;
     d->high = high;
     d->attributes = (high >> 8) & 0xf0ff;
-    linear_write(p, d->linear + 5, 1, (high >> 8) & 0xff, 0);
+    linear_write(p, type_byte(d), 1, (high >> 8) & 0xff, 0);
 }
 
 void descriptor_set_accessed(struct processor *p, struct descriptor *d)

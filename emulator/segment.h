@@ -85,6 +85,8 @@ void descriptor_unpack(struct descriptor *descriptor, uint32_t low, uint32_t hig
 bool descriptor_read(struct processor *p, uint16_t selector, struct descriptor *descriptor);
 /* Sets the accessed bit in memory (segment descriptors) when it is clear. */
 void descriptor_set_accessed(struct processor *p, struct descriptor *descriptor);
+/* Raises the page fault that setting or clearing one of the two bits would raise. */
+void descriptor_probe(struct processor *p, const struct descriptor *descriptor);
 /* Sets or clears the busy bit of a TSS descriptor in memory. */
 void descriptor_set_busy(struct processor *p, struct descriptor *descriptor, bool busy);
 

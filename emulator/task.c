@@ -11,6 +11,7 @@ enum {
     TSS32_EFLAGS = 36,
     TSS32_GPR = 40,
     TSS32_SEGMENTS = 72,
+    TSS32_SEGMENTS_LAST = 95,
     TSS32_LDT = 96,
     TSS32_TRAP = 100,
     TSS32_LIMIT = 103,
@@ -18,6 +19,7 @@ enum {
     TSS16_FLAGS = 16,
     TSS16_GPR = 18,
     TSS16_SEGMENTS = 34,
+    TSS16_SEGMENTS_LAST = 41,
     TSS16_LDT = 42,
     TSS16_LIMIT = 43,
 };
@@ -173,7 +175,7 @@ static void push_task_error(struct processor *p, bool wide, uint16_t error)
     stack_commit(p, &stack);
 }
 
-/* The new directory takes effect with the task. Its PDPTEs were checked before the commit point. */
+/* The new directory takes effect with the task, and so does #GP(0) for malformed PDPTEs. */
 static void switch_directory(struct processor *p, uint32_t cr3)
 {
     if (!(p->cr0 & CR0_PG) || cr3 == p->cr3)
@@ -184,22 +186,41 @@ static void switch_directory(struct processor *p, uint32_t cr3)
     processor_flush_translations(p);
 }
 
+/* The fields of the old TSS that are about to be written must exist and be writable. */
+static void probe_old(struct processor *p, const struct segment *old, bool wide, unsigned ext)
+{
+    uint32_t first = wide ? TSS32_EIP : TSS16_IP;
+    uint32_t last = wide ? TSS32_SEGMENTS_LAST : TSS16_SEGMENTS_LAST;
+
+    if (old->limit < last)
+        raise_ts(p, old->selector, ext);
+    linear_probe(p, old->base + first, last - first + 1, ACCESS_WRITE);
+}
+
 void task_switch(struct processor *p, uint16_t selector, struct descriptor *tss,
                  enum task_switch_kind kind, unsigned ext, bool has_error, uint16_t error)
 {
     const struct segment old = p->segment[TR];
     bool old_wide = is_wide(old.attributes & ATTRIBUTE_TYPE), wide = is_wide(descriptor_type(tss));
-    uint32_t saved = flags_eflags(p), old_limit = old_wide ? TSS32_LIMIT : TSS16_LIMIT;
+    uint32_t saved = flags_eflags(p);
     struct task_state t;
     struct descriptor old_descriptor;
+    bool leaves;
 
     /* Everything that can fault in the old task's context is touched before anything is written. */
+    probe_old(p, &old, old_wide, ext);
     read_new(p, tss->base, wide, &t);
-    linear_probe(p, tss->base, wide ? TSS32_LIMIT + 1 : TSS16_LIMIT + 1, ACCESS_WRITE);
-    linear_probe(p, old.base, old_limit + 1, ACCESS_WRITE);
+    leaves = kind != TASK_CALL && descriptor_read(p, old.selector, &old_descriptor) &&
+             (old_descriptor.attributes & ATTRIBUTE_BUSY);
+    if (leaves)
+        descriptor_probe(p, &old_descriptor);
+    if (kind == TASK_CALL)
+        linear_probe(p, tss->base, 2, ACCESS_WRITE);
     if (kind == TASK_RETURN)
         saved &= ~EFLAGS_NT;
-    if (kind != TASK_CALL && descriptor_read(p, old.selector, &old_descriptor))
+    else
+        descriptor_probe(p, tss);
+    if (leaves)
         descriptor_set_busy(p, &old_descriptor, false);
     save_old(p, old.base, old_wide, saved);
     if (kind == TASK_CALL) {
@@ -211,12 +232,12 @@ void task_switch(struct processor *p, uint16_t selector, struct descriptor *tss,
     segment_set(p, TR, selector, tss);
     p->cr0 |= CR0_TS;
     /* The commit point: what follows belongs to the new task, faults included. */
-    switch_directory(p, t.cr3);
     for (unsigned n = 0; n < GENERAL_REGISTER_COUNT; n++)
         p->gpr[n] = t.gpr[n];
     p->eip = p->instruction_eip = t.eip;
     p->dr[7] &= ~0x155u; /* the local breakpoint enables */
     eflags_write(p, wide ? t.eflags : t.eflags & 0xffff, EFLAGS_DEFINED & ~EFLAGS_FIXED);
+    switch_directory(p, t.cr3);
     load_segments(p, &t, ext);
     if (has_error)
         push_task_error(p, wide, error);

@@ -44,10 +44,75 @@ static void test_stopped_repeat(void **state)
     assert_int_equal(m->state.eip, 2);
 }
 
+/* --- task switches that cannot begin -------------------------------------------------------------
+ */
+
+#define NEW_TSS      0x00014000u
+#define NEW_SELECTOR SELECTOR_FREE
+
+/* JMP (ea) or CALL (9a) to a 32-bit TSS whose task halts at once. */
+static void start_task_switch(uint8_t opcode)
+{
+    const uint8_t code[] = {opcode, 0, 0, 0, 0, NEW_SELECTOR, 0};
+
+    machine_protected(m, 0, 32);
+    machine_descriptor(m, MACHINE_GDT, NEW_SELECTOR, NEW_TSS, 0x67, ATTRIBUTES_TSS);
+    machine_write_32(m, NEW_TSS + 32, MACHINE_CODE + 0x100);
+    machine_write_8(m, MACHINE_CODE + 0x100, 0xf4);
+    for (unsigned n = ES; n <= GS; n++)
+        machine_write_16(m, NEW_TSS + 72 + n * 4, n == CS ? SELECTOR_CODE_0 : SELECTOR_DATA_0);
+    machine_code(m, code, sizeof(code));
+}
+
+/* The old TSS holds what the processor writes, or the switch does not begin: #TS names it. */
+static void test_old_tss_too_short(void **state)
+{
+    static const struct {
+        uint32_t attributes, limit;
+        bool fits;
+    } row[] = {{0x8b, 0x5e, false}, {0x8b, 0x5f, true}, {0x83, 0x28, false}, {0x83, 0x29, true}};
+
+    (void)state;
+    for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+        start_task_switch(0xea);
+        machine_segment(m, TR, SELECTOR_TSS, MACHINE_TSS, row[n].limit, row[n].attributes);
+        machine_load(m);
+        if (row[n].fits) {
+            case_expect_halt();
+            assert_int_equal(m->state.segment[TR].selector, NEW_SELECTOR);
+        } else {
+            case_expect_fault(EXCEPTION_TS, SELECTOR_TSS, MACHINE_CODE);
+            assert_int_equal(machine_read_32(m, MACHINE_TSS + 32), 0);
+        }
+    }
+}
+
+/* A GDT that the supervisor may not write: neither TSS nor any descriptor has been touched. */
+static void test_read_only_gdt(void **state)
+{
+    static const uint8_t opcode[] = {0xea, 0x9a};
+
+    (void)state;
+    for (unsigned n = 0; n < sizeof(opcode); n++) {
+        start_task_switch(opcode[n]);
+        machine_paging(m);
+        machine_write_32(m, machine_page_entry(MACHINE_GDT), MACHINE_GDT | 5);
+        m->state.cr0 |= CR0_WP;
+        machine_load(m);
+        case_expect_fault(EXCEPTION_PF, 3, MACHINE_CODE);
+        assert_int_equal(machine_read_32(m, MACHINE_TSS + 32), 0);
+        assert_int_equal(machine_read_16(m, NEW_TSS), 0);
+        assert_int_equal(m->state.segment[TR].selector, SELECTOR_TSS);
+        assert_int_equal(machine_read_8(m, MACHINE_GDT + SELECTOR_TSS + 5), 0x8b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped_repeat),
+        cmocka_unit_test(test_old_tss_too_short),
+        cmocka_unit_test(test_read_only_gdt),
     };
 
     return CASE_MAIN(tests);
