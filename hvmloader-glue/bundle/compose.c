@@ -22,18 +22,17 @@
 #define SHIM_CODE  20u /* offset, behind the header */
 #define SHIM_SIZE  27u
 
-extern const uint8_t embedded_stub3[], embedded_stub3_end[], embedded_stub4[], embedded_stub4_end[];
-extern const uint8_t embedded_blob3[], embedded_blob3_end[], embedded_blob4[], embedded_blob4_end[];
+extern const uint8_t embedded_stub3[], embedded_stub4[], embedded_blob3[], embedded_blob4[];
+extern const uint32_t embedded_stub3_size, embedded_stub4_size, embedded_blob3_size,
+    embedded_blob4_size;
 
 struct payload payload_of(enum bundle_kind kind)
 {
     if (kind == BUNDLE_XEN3)
-        return (struct payload){embedded_stub3, embedded_blob3,
-                                (uint32_t)(embedded_stub3_end - embedded_stub3),
-                                (uint32_t)(embedded_blob3_end - embedded_blob3)};
-    return (struct payload){embedded_stub4, embedded_blob4,
-                            (uint32_t)(embedded_stub4_end - embedded_stub4),
-                            (uint32_t)(embedded_blob4_end - embedded_blob4)};
+        return (struct payload){embedded_stub3, embedded_blob3, embedded_stub3_size,
+                                embedded_blob3_size};
+    return (struct payload){embedded_stub4, embedded_blob4, embedded_stub4_size,
+                            embedded_blob4_size};
 }
 
 static void *no(struct elf_file *file, const char *reason)

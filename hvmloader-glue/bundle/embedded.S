@@ -5,10 +5,12 @@
 
     .macro  file name, path
     .balign 4
-    .globl  \name, \name\()_end
+    .globl  \name, \name\()_size
 \name:
     .incbin "\path"
-\name\()_end:
+    .balign 4
+\name\()_size:
+    .long   \name\()_size - \name
     .endm
 
     file    embedded_stub3, STUB3

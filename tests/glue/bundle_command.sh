@@ -1,10 +1,12 @@
-# The command line of hvmassist-bundle: `sh bundle_command.sh PROGRAM STANDINS`. Prints TAP.
+# The command line of hvmassist-bundle: `sh bundle_command.sh PROGRAM STANDINS DEBIAN`;
+# DEBIAN is the hvmloader of its Xen 4.17. Prints TAP.
 # Not here: what is in the files it writes (bundle_test.c).
 # SPDX-License-Identifier: GPL-2.0-only
 set -u
 
 program=$(realpath "$1")
 standins=$(realpath "$2")
+debian=$(realpath "$3")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 2
@@ -41,6 +43,9 @@ for standin in xen3-O0 xen3-O2 xen3-Os xen4; do
         grep -q 'with hvmassist$' output && [ "$(ls | wc -l)" -eq 3 ]
     verdict $? "$standin is bundled, and checks"
 done
+"$program" "$debian" OUT >output 2>errors && grep -q 'hvmloader of Xen 4.8 or later' output &&
+    "$program" --check OUT >output 2>errors && grep -q 'the start of the BIOS at 0x100065' output
+verdict $? "Debian's own is bundled, and checks"
 "$program" --check "$standins/xen4.elf" >output 2>errors
 [ $? -eq 3 ] && grep -q 'without hvmassist' output
 verdict $? "--check tells one that is not bundled"

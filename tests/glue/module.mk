@@ -25,8 +25,12 @@ CHECK_TARGETS += check-bundle check-xen3-tree
 CHECK_PACKAGES += libelf-dev
 
 .PHONY: check-bundle
-check-bundle: $(bundle_out)/hvmassist-bundle $(glue_standins)
-	@sh $(glue_dir)/bundle_command.sh $< $(glue_out)/standin
+check-bundle: $(bundle_out)/hvmassist-bundle $(glue_standins) $(glue_out)/debian/root.list
+	@sh $(glue_dir)/bundle_command.sh $< $(glue_out)/standin $(glue_out)/debian/root/usr/lib/xen-4.17/boot/hvmloader
+
+# The real one, unpacked only.
+$(glue_out)/debian/root.list: tests/xen/packages.sh
+	sh $< $(@D) xen-utils-4.17
 
 .PHONY: check-xen3-tree
 check-xen3-tree: build/firmware/hvmassist.bin
