@@ -72,4 +72,4 @@ $(glue_out)/bundle_fuzz: $(glue_out)/$(glue_dir)/bundle_fuzz.o $(glue_bundle_obj
 	gcc -fsanitize=address,undefined -o $@ $^ -lcmocka -lelf
 
 include $(wildcard $(glue_dir)/*/module.mk)
--include $(shell find $(glue_out) -name '*.d' 2>/dev/null)
+-include $(shell find $(glue_out) -type f -name '*.d' 2>/dev/null)
