@@ -22,7 +22,7 @@ $(foreach name,$(RUN_VARIABLES),$(eval run: override export $(name) := $$(value 
 run:
 	@sh $(RUN_FOLDER)/install-packages.sh $(RUN_PACKAGES)
 	@$(RUN_PYTHON) $(RUN_FOLDER)/run.py check
-	@$(MAKE) --no-print-directory run-parts $(if $(MEMORY),TESTVISOR_MEMORY_MIB='$(MEMORY)')
+	@$(MAKE) -s --no-print-directory run-parts $(if $(MEMORY),TESTVISOR_MEMORY_MIB='$(MEMORY)')
 	@$(RUN_PYTHON) $(RUN_FOLDER)/run.py
 
 run-parts: $(RUN_ROM) $(RUN_IMAGE) $(RUN_TOOLS)
