@@ -35,7 +35,8 @@ void segment_update_bounds(struct processor *p)
 static void changed(struct processor *p, unsigned segment)
 {
     update_bounds(p, &p->segment[segment]);
-    event_set(p, EVENT_MODE);
+    if (protected_mode(p)) /* in real mode nothing is enterable; setting CR0.PE asks again */
+        event_set(p, EVENT_MODE);
 }
 
 /* --- descriptors -------------------------------------------------------------------------------
