@@ -249,6 +249,42 @@ static void a_16_bit_stack_wraps_and_keeps_the_upper_half(void **state)
     assert_int_equal(m->state.gpr[EAX], 0x5678);
 }
 
+/* The same of everything that pushes or pops more than one element. */
+static void frames_wrap_on_a_16_bit_stack(void **state)
+{
+    static const struct {
+        const char *what;
+        uint8_t code[8];
+        uint32_t before, after; /* ESP */
+    } row[] = {
+        {"int", {0xcd, 0x21}, 0xabcd0004, 0xabcdfffe},
+        {"call far", {0x9a, 0x00, 0x02, 0x00, 0x50}, 0xabcd0002, 0xabcdfffe},
+        {"pusha", {0x60, 0xf4}, 0xabcd0006, 0xabcdfff6},
+        {"popa", {0x61, 0xf4}, 0xabcdfff8, 0xabcd0008},
+        {"enter", {0xc8, 0x04, 0x00, 0x01, 0xf4}, 0xabcd0002, 0xabcdfffa},
+        {"retf", {0xcb}, 0xabcdfffe, 0xabcd0002},
+        {"iret", {0xcf}, 0xabcdfffe, 0xabcd0004},
+        {"call near", {0xe8, 0xfd, 0x0f}, 0xabcd0000, 0xabcdfffe}, /* to 1000 */
+        {"ret", {0xc3}, 0xabcdfffe, 0xabcd0000},
+    };
+
+    (void)state;
+    for (unsigned n = 0; n < sizeof(row) / sizeof(row[0]); n++) {
+        machine_real_mode(m);
+        m->state.gpr[ESP] = row[n].before;
+        machine_load(m);
+        machine_code(m, row[n].code, sizeof(row[n].code));
+        machine_write_16(m, 0x11000, 0xf490);
+        /* What is popped leads to 1000:1000. */
+        machine_write_16(m, 0x2fffe, 0x1000);
+        machine_write_16(m, 0x20000, 0x1000);
+        machine_write_16(m, 0x20002, EFLAGS_FIXED);
+        machine_run(m, 1);
+        if (m->state.gpr[ESP] != row[n].after)
+            fail_msg("%s: ESP %x", row[n].what, m->state.gpr[ESP]);
+    }
+}
+
 /* A push that would start below offset 0 and end above it: #SS, nothing moved. */
 static void a_push_across_offset_0_faults(void **state)
 {
@@ -355,6 +391,7 @@ int main(void)
         cmocka_unit_test(fetches_stop_at_the_code_limit),
         cmocka_unit_test(near_branches_beyond_the_limit_commit_nothing),
         cmocka_unit_test(a_16_bit_stack_wraps_and_keeps_the_upper_half),
+        cmocka_unit_test(frames_wrap_on_a_16_bit_stack),
         cmocka_unit_test(a_push_across_offset_0_faults),
         cmocka_unit_test(a_32_bit_stack_in_real_mode_uses_esp),
         cmocka_unit_test(mmio_accesses_keep_their_width),
