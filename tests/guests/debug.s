@@ -107,7 +107,8 @@ debug_32:
     subl %ebx, %eax
     show " at +", %eax, 4
     movl 40(%esp), %eax
-    andl $SYSTEM_FLAGS, %eax
+    # RF of a trap between two iterations of a REP is 1 (SDM vol. 3, 17.3.1.1); Bochs pushes 0
+    andl $SYSTEM_FLAGS & ~0x10000, %eax
     show " flags=", %eax
     movl 36(%esp), %eax
     show " cs=", %eax, 4
