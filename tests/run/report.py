@@ -124,7 +124,7 @@ def printable(data):
 def _show_handoffs(log):
     if not log.handoffs:
         return
-    _title(f"first hand-offs ({len(log.handoffs)} are in testvisor.log)")
+    _title(f"first hand-offs (testvisor.log has {len(log.handoffs)} of the guest, and the blob's own)")
     for record in log.handoffs[:_SHOWN_HANDOFFS]:
         state = record.parts.get("state", {})
         values = " ".join(f"{name}={value:08x}" for name, value in state.items())

@@ -12,6 +12,8 @@ _RECORD = re.compile(r"^handoff (\w+) (\d+) (\w+) (.*)$")
 _VALUE = re.compile(r"(\w+)=([0-9a-f]+)")
 _LAST_PREFIX = "last "
 _COUNT = re.compile(r"^count (.+) (\d+)$")
+_BLOB = re.compile(r"^testvisor: .*\bblob=([0-9a-f]+)")
+_BLOB_SIZE = 0x19000  # image and memory of either layout
 _END = re.compile(r"^testvisor: end=(\w+): (.*)$")
 
 
@@ -27,7 +29,8 @@ class HandOff:
 
 @dataclass
 class Log:
-    """`end` is (name, detail) once the testvisor has ended the run itself; `counts` by name, in the
+    """`handoffs` are the guest's: switches that the blob makes for itself are left out. `end` is (name,
+    detail) once the testvisor has ended the run itself; `counts` by name, in the
     log's order, empty before such an end; `last` the lines about the last hand-offs before a crash;
     `other` the lines that are none of these."""
 
@@ -62,4 +65,12 @@ def parse(text):
             if match := _END.match(line):
                 log.end = match.groups()
             log.other.append(line)
+    log.handoffs = [record for record in log.handoffs if not _own(record, log.other)]
     return log
+
+
+def _own(record, lines):
+    """True for a switch from the blob, or into it: EIP lies in the blob."""
+    base = next((int(match.group(1), 16) for line in lines if (match := _BLOB.match(line))), None)
+    eip = record.parts.get("state", {}).get("eip")
+    return base is not None and eip is not None and base <= eip < base + _BLOB_SIZE
