@@ -2,6 +2,8 @@
 # Not here: any rule of a folder (its module.mk).
 # SPDX-License-Identifier: GPL-2.0-only
 
+.DELETE_ON_ERROR:
+
 .PHONY: all
 all:
 
