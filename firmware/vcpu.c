@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 /* Instructions between two updates of the statistics. */
-#define SLICE 0x4000u
+#define SLICE 0x400u
 
 extern uint8_t stack_0_top[], stack_1_top[];
 
