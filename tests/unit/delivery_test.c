@@ -227,6 +227,29 @@ static void a_bad_gate_of_an_exception_is_a_double_fault_or_not(void **state)
     case_expect_fault(EXCEPTION_DF, 0, MACHINE_CODE);
 }
 
+/* A handler beyond its segment's limit, or a null selector: #GP(EXT), from either level. */
+static void handlers_that_cannot_be_entered(void **state)
+{
+    (void)state;
+    for (unsigned cpl = 0; cpl <= 3; cpl += 3) {
+        for (unsigned exception = 0; exception < 2; exception++) {
+            for (unsigned null = 0; null < 2; null++) {
+                uint8_t vector = exception ? EXCEPTION_UD : 0x30;
+
+                machine_protected(m, cpl, 32);
+                machine_descriptor(m, MACHINE_GDT, SELECTOR_FREE, 0, 0xfff, 0x409b);
+                machine_gate(m, MACHINE_IDT, vector, null ? 0 : SELECTOR_FREE, 0x1000,
+                             GATE_INTERRUPT_32 | GATE_DPL_3, 0);
+                if (exception)
+                    MACHINE_CODE_BYTES(m, 0x0f, 0x0b);
+                else
+                    MACHINE_CODE_BYTES(m, 0xcd, 0x30);
+                case_expect_fault(EXCEPTION_GP, exception, MACHINE_CODE);
+            }
+        }
+    }
+}
+
 /* SDM vol. 3, table 6-5: first exception by row, second by column. The second comes from the
  * first's gate: a missing code segment (#NP, contributory) or a page fault while reading the gate.
  */
@@ -433,6 +456,7 @@ int main(void)
         cmocka_unit_test(gate_privilege_is_for_software_only),
         cmocka_unit_test(bad_gates),
         cmocka_unit_test(a_bad_gate_of_an_exception_is_a_double_fault_or_not),
+        cmocka_unit_test(handlers_that_cannot_be_entered),
         cmocka_unit_test(double_fault_classes),
         cmocka_unit_test(triple_faults_shut_down),
         cmocka_unit_test(error_codes_follow_the_gate),
