@@ -164,12 +164,12 @@ static void set_trouble(struct domain *d, const char *text)
 }
 
 /* A monitor ring, whatever was there before, if that was ours. */
-static int enable(struct domain *d)
+static int enable(struct domain *d, bool was_ours)
 {
     const struct xen_calls *calls = d->xen->calls;
     int error = calls->monitor_enable(d->xen, d->info.domain, &d->ring_page, &d->port);
 
-    if (error == -EBUSY && d->record->ring_is_ours) {
+    if (error == -EBUSY && was_ours) {
         error = calls->monitor_disable(d->xen, d->info.domain);
         if (error == 0)
             error = calls->monitor_enable(d->xen, d->info.domain, &d->ring_page, &d->port);
@@ -196,9 +196,16 @@ static void release_lost(struct domain *d)
 static int open_ring(struct domain *d)
 {
     const bool was_ours = d->record->ring_is_ours;
-    int error = enable(d);
+    int error;
 
+    /* A helper that dies between here and the next line must not leave a ring that no helper takes.
+     * It is not done again while somebody else has one: then the same death would cost that one's.
+     */
+    if (d->record->trouble[0] == '\0')
+        d->record->ring_is_ours = 1;
+    error = enable(d, was_ours);
     if (error == -EBUSY && !was_ours) {
+        d->record->ring_is_ours = 0;
         set_trouble(d, "its monitor ring is in use by another program");
         return error;
     }
@@ -214,6 +221,7 @@ static int open_ring(struct domain *d)
             d->xen->calls->monitor_disable(d->xen, d->info.domain);
             d->ring_page = NULL;
         }
+        d->record->ring_is_ours = was_ours;
         record_text(text, "Xen gives no monitor ring: %s", strerror(-error));
         set_trouble(d, text);
         return error;
@@ -230,17 +238,37 @@ static int open_ring(struct domain *d)
     return 0;
 }
 
+/* Noted down first: Xen does not undo the pause of a helper that dies. */
+static int hold(struct domain *d)
+{
+    int error;
+
+    d->record->paused = 1;
+    error = d->xen->calls->pause(d->xen, d->info.domain);
+    if (error != 0)
+        d->record->paused = 0;
+    return error;
+}
+
+static void let_go(struct domain *d)
+{
+    d->xen->calls->unpause(d->xen, d->info.domain);
+    d->record->paused = 0;
+}
+
 int domain_open_ring(struct domain *d)
 {
     int error;
 
     if (d->ring_page != NULL)
         return 0;
-    error = d->xen->calls->pause(d->xen, d->info.domain);
+    if (d->record->paused)
+        let_go(d);
+    error = hold(d);
     if (error != 0)
         return error;
     error = open_ring(d);
-    d->xen->calls->unpause(d->xen, d->info.domain);
+    let_go(d);
     return error;
 }
 
@@ -263,7 +291,7 @@ void domain_events(struct domain *d)
          * place in the ring where the next event would come: nothing may come before Xen has read
          * it. */
         if (several) {
-            d->xen->calls->pause(d->xen, d->info.domain);
+            hold(d);
             count = take_all(d, events, count);
         }
         for (unsigned n = 0; n < count; n++) {
@@ -273,7 +301,7 @@ void domain_events(struct domain *d)
             d->xen->calls->notify(d->xen, d->port);
         }
         if (several)
-            d->xen->calls->unpause(d->xen, d->info.domain);
+            let_go(d);
     }
 }
 

@@ -1,27 +1,25 @@
-/* A vCPU whose event was lost: recognised by the instruction behind which it waits, and put back
- * before it. Not here: events that arrive (serve.c). */
+/* A vCPU whose event was lost. Behind a guest request it just goes on: its block says that nobody
+ * has answered, and the blob asks again. A write to CR0 has not happened and must be executed
+ * again: it is recognised by the bytes behind which the vCPU waits, and by CR0. Not here: events
+ * that arrive (serve.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "serve.h"
 
 #include "log.h"
 #include "switch.h"
 
-#include <hvmassist/handoff.h>
-
-#include <string.h>
-
-#include <xen/hvm/hvm_op.h>
-
-#define CR0_PE      1u
-#define EFER_LMA    (1ull << 10)
-#define ATTRIBUTE_L 0x200u
-#define RFLAGS_VM   (1ull << 17)
-#define LENGTH      3u /* of VMCALL, VMMCALL, and MOV CR0 without prefixes */
-#define LENGTH_REX  4u
-#define REX_B       0x1u
-#define REX_FIRST   0x40u
-#define REX_LAST    0x4fu
-#define MODRM_REG   0x38u
+#define CR0_PE        1u
+#define EFER_LMA      (1ull << 10)
+#define ATTRIBUTE_L   0x200u
+#define RFLAGS_VM     (1ull << 17)
+#define LENGTH        3u /* of MOV CR0, and LMSW with a register, without prefixes */
+#define LENGTH_REX    4u
+#define REX_B         0x1u
+#define REX_FIRST     0x40u
+#define REX_LAST      0x4fu
+#define MODRM_REG     0x38u
+#define MODRM_RM      0x07u
+#define LMSW_REGISTER 0xf0u /* ModRM of 0F 01 */
 
 /* The bytes before an address, oldest first; 0: they cannot be read. */
 static unsigned bytes_before(struct domain *d, uint32_t vcpu, uint64_t linear,
@@ -52,21 +50,19 @@ static uint64_t source_register(const struct hvm_hw_cpu *c, unsigned number)
     return values[number];
 }
 
-static bool is_guest_request(const struct hvm_hw_cpu *c, const uint8_t bytes[LENGTH])
-{
-    return bytes[0] == 0x0f && bytes[1] == 0x01 && (bytes[2] == 0xc1 || bytes[2] == 0xd9) &&
-           (uint32_t)c->rbx == HVMOP_guest_request_vm_event && (uint32_t)c->rdi == HANDOFF_MAGIC;
-}
-
-/* MOV CR0 that would change PE, and has not. */
+/* MOV CR0, or LMSW with a register, that would change PE and has not. LMSW with a memory operand,
+ * which has other lengths, could be one of them; it can only set PE, so it is no way back into the
+ * blob. */
 static bool is_pending_write(const struct hvm_hw_cpu *c, const uint8_t bytes[LENGTH], unsigned rex)
 {
-    unsigned number;
+    const unsigned number = (bytes[2] & MODRM_RM) | ((rex & REX_B) != 0 ? 8u : 0u);
+    const uint64_t changed = source_register(c, number) ^ c->cr0;
 
-    if (bytes[0] != 0x0f || bytes[1] != 0x22 || (bytes[2] & MODRM_REG) != 0)
+    if (bytes[0] != 0x0f || (changed & CR0_PE) == 0)
         return false;
-    number = (bytes[2] & 7u) | ((rex & REX_B) != 0 ? 8u : 0u);
-    return ((source_register(c, number) ^ c->cr0) & CR0_PE) != 0;
+    if (bytes[1] == 0x22)
+        return (bytes[2] & MODRM_REG) == 0;
+    return bytes[1] == 0x01 && (bytes[2] & ~MODRM_RM) == LMSW_REGISTER && (c->cr0 & CR0_PE) == 0;
 }
 
 /* By how many bytes RIP is to go back; 0: the vCPU is not behind an instruction that raised an
@@ -82,10 +78,6 @@ static unsigned bytes_back(struct domain *d, uint32_t vcpu, struct hvm_hw_cpu *c
 
     if (bytes_before(d, vcpu, linear, bytes) == 0)
         return 0;
-    if (is_guest_request(c, bytes + 1)) {
-        c->rax = __HYPERVISOR_hvm_op;
-        return LENGTH;
-    }
     if (code_64 && bytes[0] >= REX_FIRST && bytes[0] <= REX_LAST)
         rex = bytes[0];
     if ((c->rflags & RFLAGS_VM) != 0 || !is_pending_write(c, bytes + 1, rex))

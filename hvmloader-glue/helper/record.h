@@ -25,6 +25,8 @@ struct record {
     uint8_t identity[16];
     uint32_t transport; /* enum record_transport */
     uint32_t takeovers; /* how often a helper took over from another */
+    uint32_t paused;    /* 1: by a helper, which may have died before it unpaused */
+    uint32_t reserved;
     uint64_t into_guest, into_blob;
     uint64_t refused;          /* requests */
     uint64_t passed;           /* writes to CR0.PE of vCPUs that are not registered */

@@ -16,3 +16,20 @@ $(helper_test_out)/guest-%.elf: $(wildcard $(helper_guest_dir)/*) $(wildcard inc
 	$(CC) $(helper_guest_flags) -DROUNDS=$* -c $(helper_guest_dir)/main.c -o $@.main.o
 	$(CC) $(helper_guest_flags) -c $(helper_guest_dir)/start.S -o $@.start.o
 	$(LD) -m elf_i386 -z noexecstack -T $(helper_guest_dir)/guest.lds $@.start.o $@.main.o -o $@
+
+# On this host.
+helper_test_flags := -std=gnu11 -O1 -g -Wall -Wextra -Wconversion -Werror -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -D__XEN_TOOLS__ -Iinclude -I$(helper_dir) -I$(helper_test_dir) -MMD -MP
+helper_test_objects := $(patsubst %.c,$(helper_test_out)/%.o,$(HELPER_SOURCES)) \
+	$(patsubst %,$(helper_test_out)/%.o,$(addprefix $(helper_test_dir)/,fake_xen fake_guest) tests/testvisor/entry_check)
+
+CHECK_UNITS += $(addprefix $(helper_test_out)/,parts_test state_test scenario_test fuzz_test)
+
+$(helper_test_out)/%.o: %.c
+	@mkdir -p $(@D)
+	gcc $(helper_test_flags) -c $< -o $@
+
+$(helper_test_out)/%_test: $(helper_test_out)/$(helper_test_dir)/%_test.o $(helper_test_objects)
+	gcc -fsanitize=address,undefined -o $@ $^ -lcmocka
+
+-include $(shell find $(helper_test_out) -type f -name '*.d' 2>/dev/null)
