@@ -316,6 +316,22 @@ static bool makes_double_fault(unsigned first, unsigned second)
     return first == EXCEPTION_PF && (contributory(second) || second == EXCEPTION_PF);
 }
 
+/* Exceptions that are not contributory never end in a double fault, so that a chain of them may go
+ * round for ever: the processor hangs. Here the instruction is left undone and starts again, which
+ * lets interrupts and the caller in. No other chain is as long. */
+#define CHAIN_LIMIT 16u
+
+static bool chain_too_long(struct processor *p)
+{
+    if (p->delivering == 0)
+        p->chain = 0;
+    if (++p->chain <= CHAIN_LIMIT)
+        return false;
+    p->delivering = 0;
+    event_set(p, EVENT_OPEN | EVENT_MODE);
+    return true;
+}
+
 bool deliver_fault(struct processor *p)
 {
     struct event event = {.vector = p->fault.vector,
@@ -323,6 +339,8 @@ bool deliver_fault(struct processor *p)
                           .has_error = p->fault.has_error && protected_mode(p),
                           .error = p->fault.error};
 
+    if (chain_too_long(p))
+        return true;
     if (p->delivering != 0) {
         unsigned first = p->delivering - 1u;
 

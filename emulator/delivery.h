@@ -28,7 +28,8 @@ struct event {
 void deliver_event(struct processor *p, const struct event *event);
 
 /* The exception in p->fault, combined with an event that was under delivery by the double-fault
- * rules (SDM vol. 3, table 6-5). Returns false on a triple fault. */
+ * rules (SDM vol. 3, table 6-5). Returns false on a triple fault. A chain of faults without end is
+ * abandoned: nothing is delivered then, and the instruction starts again. */
 bool deliver_fault(struct processor *p);
 
 /* The stack of an inner privilege level from the current TSS, as a gate needs it: SDM vol.

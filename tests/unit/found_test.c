@@ -1,6 +1,6 @@
 /* What the fuzzer has found, in its smallest form. Not here: the fuzzer (tests/fuzz). */
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include <string.h>
+#include <unistd.h>
 
 #include "case.h"
 
@@ -107,12 +107,40 @@ static void test_read_only_gdt(void **state)
     }
 }
 
+/* --- a chain of exceptions without end -----------------------------------------------------------
+ */
+
+/* #AC whose handler is absent, and #NP whose handler runs at CPL 3 on a stack that is not aligned,
+ * which is #AC again: no double fault, but the caller and an interrupt must get through. */
+static void test_endless_chain(void **state)
+{
+    static const uint8_t code[] = {0xa1, 0x01, 0x00, 0x03, 0x00}; /* mov eax, [30001] */
+
+    (void)state;
+    machine_protected(m, 3, 32);
+    machine_gate(m, MACHINE_IDT, EXCEPTION_AC, SELECTOR_CODE_0, MACHINE_HANDLERS, 0x6e, 0);
+    machine_gate(m, MACHINE_IDT, EXCEPTION_NP, SELECTOR_CODE_3, MACHINE_HANDLERS, 0xee, 0);
+    m->state.cr0 |= CR0_AM;
+    m->state.eflags |= EFLAGS_AC | EFLAGS_IF;
+    m->state.gpr[ESP] = MACHINE_STACK - 1;
+    machine_load(m);
+    machine_code(m, code, sizeof(code));
+    alarm(10);
+    assert_int_equal(machine_run(m, 3), PROCESSOR_BUDGET);
+    assert_int_equal(m->state.eip, MACHINE_CODE);
+    assert_int_equal(m->state.gpr[ESP], MACHINE_STACK - 1);
+    machine_request(m, 0x40, 0);
+    case_expect_vector(0x40);
+    alarm(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stopped_repeat),
         cmocka_unit_test(test_old_tss_too_short),
         cmocka_unit_test(test_read_only_gdt),
+        cmocka_unit_test(test_endless_chain),
     };
 
     return CASE_MAIN(tests);
