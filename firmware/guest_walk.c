@@ -60,3 +60,17 @@ uint64_t guest_walk(const struct guest_state *s, uint32_t linear)
     }
     return table | (linear & PAGE_MASK);
 }
+
+bool guest_read(const struct guest_state *s, uint32_t linear, void *to, uint32_t size)
+{
+    uint8_t *bytes = to;
+
+    for (uint32_t n = 0; n < size; n++) {
+        const uint64_t at = s->cr0 & CR0_PG ? guest_walk(s, linear + n) : linear + n;
+
+        if (!memory_is_ram(at & ~PAGE_MASK))
+            return false;
+        bytes[n] = *(const volatile uint8_t *)(uintptr_t)at;
+    }
+    return true;
+}

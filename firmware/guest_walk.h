@@ -10,4 +10,7 @@
  * or a page table is not in plain RAM below 4 GiB. SDM vol. 3, 4.3 to 4.5. */
 uint64_t guest_walk(const struct guest_state *s, uint32_t linear);
 
+/* The bytes at `linear`, with paging on or off. False: not all of them are in plain RAM. */
+bool guest_read(const struct guest_state *s, uint32_t linear, void *to, uint32_t size);
+
 #endif

@@ -33,6 +33,7 @@
 #define NATIVE_EFLAGS           296
 #define NATIVE_GDTR             300
 #define NATIVE_IDTR             306
+#define NATIVE_LAST             312
 
 /* How many vCPUs can be interpreted at the same time. */
 #define VCPU_COUNT 2

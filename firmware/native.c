@@ -9,8 +9,8 @@
 #include "guest_walk.h"
 #include "hardware.h"
 #include "layout.h"
-#include "memory_map.h"
 #include "msr.h"
+#include "native_paged.h"
 #include "policy.h"
 #include "statistics.h"
 #include "transport.h"
@@ -47,11 +47,6 @@ static bool is_usable(const struct segment_state *s)
 /* --- the instruction ----------------------------------------------------------------------------
  */
 
-static uint8_t byte_at(uint32_t address)
-{
-    return *(const volatile uint8_t *)(uintptr_t)address;
-}
-
 /* `s` is the state after a MOV CR0: makes it the one before, with paging off. The instruction must
  * be where it is read with paging off and on, so that executing it again gives just this state,
  * even if it is not what has been executed last. */
@@ -59,18 +54,18 @@ static bool step_back(struct guest_state *s)
 {
     const uint32_t eip = s->eip - MOV_TO_CR0_LENGTH;
     const uint32_t linear = s->segment[CS].base + eip;
-    uint8_t operand;
+    uint8_t code[MOV_TO_CR0_LENGTH];
 
-    if (s->segment[CS].limit < s->eip || s->eip < MOV_TO_CR0_LENGTH)
+    if (s->segment[CS].limit < s->eip || s->eip < MOV_TO_CR0_LENGTH ||
+        !guest_read(s, linear, code, sizeof code))
         return false;
     for (uint32_t n = 0; n < MOV_TO_CR0_LENGTH; n++) {
-        if (!memory_is_ram((linear + n) & ~0xfffu) || guest_walk(s, linear + n) != linear + n)
+        if (guest_walk(s, linear + n) != linear + n)
             return false;
     }
-    operand = byte_at(linear + 2);
-    if (byte_at(linear) != 0x0f || byte_at(linear + 1) != 0x22 || (operand & 0x38))
+    if (code[0] != 0x0f || code[1] != 0x22 || (code[2] & 0x38))
         return false;
-    if ((s->gpr[operand & 7] ^ s->cr0) & CR0_WRITABLE)
+    if ((s->gpr[code[2] & 7] ^ s->cr0) & CR0_WRITABLE)
         return false;
     s->eip = eip;
     s->cr0 &= ~CR0_PG;
@@ -126,13 +121,11 @@ static bool cs_loadable(const struct guest_state *s)
     const uint32_t index = cs->selector & SELECTOR_INDEX;
     const uint32_t base = local ? ldtr->base : s->gdtr.base;
     const uint32_t limit = local ? ldtr->limit : s->gdtr.limit;
-    const uint32_t *entry = (const uint32_t *)(base + index);
+    uint64_t entry;
 
     if (is_null(cs) || (local && !is_usable(ldtr)) || limit < index + 7)
         return false;
-    if (!memory_is_ram((base + index) & ~0xfffu) || !memory_is_ram((base + index + 7) & ~0xfffu))
-        return false;
-    return (entry[0] | (uint64_t)entry[1] << 32) == descriptor_of(cs);
+    return guest_read(s, base + index, &entry, sizeof entry) && entry == descriptor_of(cs);
 }
 
 static bool loadable(const struct guest_state *s)
@@ -142,7 +135,7 @@ static bool loadable(const struct guest_state *s)
             return false;
     }
     return ldtr_loadable(&s->segment[LDTR]) && tr_loadable(&s->segment[TR]) && cs_loadable(s) &&
-           !(s->eflags & (EFLAGS_IF | EFLAGS_TF | EFLAGS_VM));
+           s->cpl == 0 && !(s->eflags & (EFLAGS_TF | EFLAGS_VM));
 }
 
 /* --- leaving ------------------------------------------------------------------------------------
@@ -180,13 +173,15 @@ static void prepare(const struct guest_state *s)
     for (unsigned n = 0; n < GENERAL_REGISTER_COUNT; n++)
         native_record.gpr[n] = s->gpr[n];
     native_record.eip = s->eip;
-    native_record.eflags = s->eflags;
+    native_record.last = (uint32_t)native_jump;
+    native_record.eflags = s->eflags & ~EFLAGS_IF;
     native_record.cs_selector = s->segment[CS].selector;
     native_record.gdtr = (struct descriptor_table){(uint16_t)s->gdtr.limit, s->gdtr.base};
     native_record.idtr = (struct descriptor_table){(uint16_t)s->idtr.limit, s->idtr.base};
 }
 
-/* Paging of the blob off: it is where it seems to be. Then what C can load itself. */
+/* Paging of the blob off: it is where it seems to be. Then what C can load itself; with paging, the
+ * blob is in these tables too. */
 static void load_control(const struct guest_state *s)
 {
     cr0_write(HOME_CR0 & ~CR0_PG);
@@ -214,22 +209,32 @@ static void start(struct vcpu *first)
     policy_one_way();
 }
 
+static _Noreturn void depart(const struct guest_state *s)
+{
+    console_format("hvmassist: the one hand-off, at %8x\n", s->eip);
+    statistics.handoffs++;
+    load_control(s);
+    native_depart();
+}
+
 static void leave(struct vcpu *vcpu)
 {
-    struct guest_state before = vcpu->state;
+    struct guest_state s = vcpu->state;
 
-    if (!step_back(&before) || !loadable(&before)) {
-        if (!told)
-            console_format("hvmassist: paging is on, and the guest is interpreted on\n");
-        told = true;
-        policy_refused(vcpu);
-        return;
+    if (step_back(&s) && !(s.eflags & EFLAGS_IF) && loadable(&s)) {
+        prepare(&s);
+        depart(&s);
     }
-    console_format("hvmassist: the one hand-off, at %8x\n", before.eip);
-    statistics.handoffs++;
-    prepare(&before);
-    load_control(&before);
-    native_depart();
+    s = vcpu->state;
+    if (loadable(&s)) {
+        prepare(&s);
+        if (native_paged(&s))
+            depart(&s);
+    }
+    if (!told)
+        console_format("hvmassist: paging is on, and the guest is interpreted on\n");
+    told = true;
+    policy_refused(vcpu);
 }
 
 const struct transport native = {

@@ -56,4 +56,8 @@ native_depart:
     movl    %cs:native_record + NATIVE_GPR + 20, %ebp
     movl    %cs:native_record + NATIVE_GPR + 24, %esi
     movl    %cs:native_record + NATIVE_GPR + 28, %edi
+    jmpl    *%cs:native_record + NATIVE_LAST
+
+    .globl  native_jump
+native_jump:
     ljmpl   *%cs:native_record + NATIVE_EIP

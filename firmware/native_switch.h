@@ -29,6 +29,7 @@ struct native_departure {
     uint16_t tr_untouched; /* do not load TR */
     uint32_t eflags;       /* IF clear */
     struct descriptor_table gdtr, idtr;
+    uint32_t last; /* where the last instructions are; native_jump, or a copy of more */
 };
 
 _Static_assert(sizeof(struct native_segment) == NATIVE_SEGMENT_SIZE, "as native_switch.S has it");
@@ -41,11 +42,14 @@ _Static_assert(offsetof(struct native_departure, tr_untouched) == NATIVE_TR_UNTO
 _Static_assert(offsetof(struct native_departure, eflags) == NATIVE_EFLAGS, "likewise");
 _Static_assert(offsetof(struct native_departure, gdtr) == NATIVE_GDTR, "likewise");
 _Static_assert(offsetof(struct native_departure, idtr) == NATIVE_IDTR, "likewise");
+_Static_assert(offsetof(struct native_departure, last) == NATIVE_LAST, "likewise");
 
 extern struct native_departure native_record;
 
 /* To the guest in native_record. Paging is off, IF is 0, control and debug registers are the
  * guest's. */
 _Noreturn void native_depart(void);
+/* A far jump to the guest, in the blob. */
+extern const uint8_t native_jump[];
 
 #endif

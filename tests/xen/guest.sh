@@ -78,12 +78,17 @@ guest_screen() {
     echo
 }
 
-# guest_runs: it exists, and has neither shut down nor crashed.
+# guest_runs: it exists, and has neither shut down nor crashed. xl fails now and then on a busy machine.
 guest_runs() {
-    state=$(xl list $guest 2>/dev/null | awk 'NR == 2 { print $5 }')
-    case $state in
-    '' | *s* | *c*) return 1 ;;
-    esac
+    for attempt in 1 2 3 4 5; do
+        state=$(xl list $guest 2>/dev/null | awk 'NR == 2 { print $5 }')
+        case $state in
+        *s* | *c*) return 1 ;;
+        ?*) return 0 ;;
+        esac
+        sleep 1
+    done
+    return 1
 }
 
 # guest_wait EXPRESSION SECONDS: until the screen or COM1 shows it.

@@ -35,8 +35,14 @@ check-xen-native: xen-lab $(bundle_out)/hvmassist-bundle $(xen_native_media)
 	@grep 'hvmassist: no helper answers' $(xen_out)/native/log
 	@grep 'hvmassist: the one hand-off' $(xen_out)/native/log
 
-$(xen_out)/turn-paging-on.img: $(xen_folder)/turn-paging-on.S
-	@mkdir -p $(@D)
-	$(CC) -m32 -c $< -o $(@:.img=.o)
-	$(LD) -m elf_i386 -Ttext 0x7c00 -e start --oformat binary -o $@ $(@:.img=.o)
-	truncate -s 1440K $@
+# $(call xen_paging,name,flags)
+define xen_paging
+$(xen_out)/$(1).img: $(xen_folder)/turn-paging-on.S
+	@mkdir -p $$(@D)
+	$$(CC) -m32 $(2) -c $$< -o $$(@:.img=.o)
+	$$(LD) -m elf_i386 -Ttext 0x7c00 -e start --oformat binary -o $$@ $$(@:.img=.o)
+	truncate -s 1440K $$@
+endef
+$(eval $(call xen_paging,turn-paging-on,))
+$(eval $(call xen_paging,turn-paging-on-late,-DLATE))
+$(eval $(call xen_paging,turn-paging-on-late-pae,-DLATE -DPAE))

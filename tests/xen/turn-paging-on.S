@@ -1,6 +1,7 @@
-/* A boot sector and a second one: protected mode with caches that no table in memory holds any more, paging on,
+/* A boot sector and two more: protected mode with caches that no table in memory holds any more, paging on,
  * and a look at what is left of everything; then back to real mode. Shows PAGING and a letter for each thing
- * that is right, a dot for each that is not. Not here: anything that faults.
+ * that is right, a dot for each that is not. LATE: GS is loaded only after paging is on; until then it has a null
+ * selector with a cache that can be used. PAE: in that format. Not here: anything that faults.
  * SPDX-License-Identifier: GPL-2.0-only */
 #define DIRECTORY 0x10000
 #define TABLE     0x11000
@@ -8,6 +9,7 @@
 #define FRAME     0x13000
 #define FS_BASE   0x14000
 #define GS_BASE   0x15000
+#define POINTERS  0x16000
 #define CODE32    0x08
 #define DATA32    0x10
 #define FS_DATA   0x18
@@ -24,9 +26,10 @@ start:
 1:  xorw    %ax, %ax
     movw    %ax, %ds
     movw    %ax, %es
+    movw    %ax, %gs
     movw    %ax, %ss
     movw    $0x7c00, %sp
-    movw    $0x0201, %ax                        /* read the second sector behind the first */
+    movw    $0x0202, %ax                        /* read two sectors more behind the first */
     movw    $second, %bx
     movw    $0x0002, %cx
     xorb    %dh, %dh
@@ -107,32 +110,51 @@ second:
     ltr     %ax
     movl    $FS_DATA, %eax
     movl    %eax, %fs
+#ifndef LATE
     movl    $GS_DATA, %eax
     movl    %eax, %gs
-    /* From now on only the caches know where FS and GS are. */
+    movl    $0, ldt
+    movl    $0, ldt + 4
+#endif
+    /* From now on only the caches know where FS, and GS, are. */
     xorl    %eax, %eax
     movl    %eax, fs_descriptor
     movl    %eax, fs_descriptor + 4
-    movl    %eax, ldt
-    movl    %eax, ldt + 4
+    movl    $DIRECTORY, %edi                    /* all tables and pages */
+    movl    $0x7000 / 4, %ecx
+    rep stosl
     movl    $0x11112222, FS_BASE
     movl    $0x33334444, GS_BASE
     movl    $0x55556666, FRAME
     movl    $(CODE32 << 16) + handler, idt + 0x30 * 8
     movl    $0x8e00, idt + 0x30 * 8 + 4
     lidtl   idt_register
-    /* The first 4 MiB where they are, but for one page further up. */
+    /* What is low where it is, and one page of it further up as well. */
     movl    $TABLE, %edi
     movl    $3, %eax
 2:  movl    %eax, (%edi)
+#ifdef PAE
+    movl    $0, 4(%edi)
+    addl    $4, %edi
+#endif
     addl    $4, %edi
     addl    $0x1000, %eax
-    cmpl    $0x400003, %eax
+    cmpl    $TABLE + 0x1000, %edi
     jb      2b
     movl    $TABLE + 3, DIRECTORY
+#ifdef PAE
+    movl    $TABLE + 0x1003, DIRECTORY + 2 * 8
+    movl    $FRAME + 3, TABLE + 0x1000 + (ALIAS & 0x1ff000) / 0x200
+    movl    $DIRECTORY + 1, POINTERS
+    movl    %cr4, %eax
+    orb     $0x20, %al
+    movl    %eax, %cr4
+    movl    $POINTERS, %eax
+#else
     movl    $TABLE + 0x1003, DIRECTORY + 4
     movl    $FRAME + 3, TABLE + 0x1000 + (ALIAS & 0x3ff000) / 0x400
     movl    $DIRECTORY, %eax
+#endif
     movl    %eax, %cr3
     movl    $0x1234, %eax
     movl    %eax, %dr0
@@ -143,11 +165,27 @@ second:
     stc
     movl    %eax, %cr0
     jmp     3f
-3:  movb    $'C', %al                           /* carry */
+3:
+#ifdef LATE
+    movl    $GS_DATA, %eax
+    movl    %eax, %gs
+    movl    $0, ldt
+    movl    $0, ldt + 4
+#endif
+    movl    %eax, %edx
+    movb    $'C', %al                           /* carry */
     sbbl    %ecx, %ecx
     cmpl    $-1, %ecx
     call    note
-    movb    $'R', %al                           /* registers */
+#ifdef LATE
+    movl    $GS_DATA, %ecx
+#else
+    movl    %cr0, %ecx
+#endif
+    movb    $'E', %al                           /* EAX */
+    cmpl    %ecx, %edx
+    call    note
+    movb    $'R', %al                           /* the other registers */
     cmpl    $0x76543210, %ebx
     jne     4f
     cmpl    $0x89abcdef, %ebp
@@ -177,6 +215,22 @@ second:
     movb    $'D', %al
     cmpl    $0x1234, %ecx
     call    note
+#ifdef PAE
+    /* In QEMU's interpreter Xen 4.17 cannot read the instructions that it has to emulate in this format; so
+     * nothing more of that kind. */
+    movl    $text, %esi
+1:  movl    $0x3fd, %edx
+2:  inb     %dx, %al
+    testb   $0x20, %al
+    jz      2b
+    movl    $0x3f8, %edx
+    lodsb
+    outb    %al, %dx
+    testb   %al, %al
+    jnz     1b
+2:  pause
+    jmp     2b
+#endif
     /* Real mode again; a BIOS call shows all. */
     ljmp    $CODE16, $5f
     .code16
@@ -192,6 +246,7 @@ second:
     ljmp    $0, $6f
 6:  xorl    %eax, %eax
     movl    %eax, %cr3
+    movl    %eax, %cr4
     movw    %ax, %ds
     movw    %ax, %es
     movw    %ax, %ss
@@ -208,4 +263,4 @@ second:
 8:  hlt
     jmp     8b
 
-    .org    1024
+    .org    1536
