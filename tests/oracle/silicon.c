@@ -108,7 +108,7 @@ bool silicon_caught(int number, const ucontext_t *context)
     const greg_t *registers = context->uc_mcontext.gregs;
     struct outcome *outcome = current;
 
-    if (number == SIGALRM) {
+    if (number == SIGVTALRM) {
         if (!outcome || ++ticks < WATCHDOG_TICKS)
             return false;
         outcome->timeout = true;
@@ -144,7 +144,7 @@ void silicon_run(const struct registers *start, struct outcome *outcome)
 
 void silicon_initialise(void)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGVTALRM};
     stack_t stack = {.ss_sp = (void *)SILICON_SIGNAL_STACK, .ss_size = SILICON_SIGNAL_STACK_SIZE};
     struct sigaction action;
     struct itimerval timer = {{0, WATCHDOG_MICROSECONDS}, {0, WATCHDOG_MICROSECONDS}};
@@ -165,7 +165,7 @@ void silicon_initialise(void)
             exit(2);
         }
     }
-    if (setitimer(ITIMER_REAL, &timer, NULL)) {
+    if (setitimer(ITIMER_VIRTUAL, &timer, NULL)) {
         perror("setitimer");
         exit(2);
     }
