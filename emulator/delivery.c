@@ -290,7 +290,7 @@ void deliver_event(struct processor *p, const struct event *event)
         deliver_real_mode(p, event);
     else if (!virtual_8086_mode(p) || !deliver_virtual_8086(p, event))
         deliver_protected(p, event);
-    p->delivering = 0;
+    p->delivering = p->chain = 0;
     /* The handler starts clean: no shadow, and no single-step trap of the instruction that led
      * here. */
     p->shadow = 0;
@@ -323,11 +323,9 @@ static bool makes_double_fault(unsigned first, unsigned second)
 
 static bool chain_too_long(struct processor *p)
 {
-    if (p->delivering == 0)
-        p->chain = 0;
     if (++p->chain <= CHAIN_LIMIT)
         return false;
-    p->delivering = 0;
+    p->delivering = p->chain = 0;
     event_set(p, EVENT_OPEN | EVENT_MODE);
     return true;
 }

@@ -56,7 +56,7 @@ void processor_load(struct processor *p, const struct guest_state *s)
     p->shadow_end = p->retired + 1;
     p->resume_end = p->retired + 1;
     p->halted = p->single_step = p->restart = false;
-    p->delivering = 0;
+    p->delivering = p->chain = 0;
     for (unsigned n = 0; n < SEGMENT_REGISTER_COUNT; n++)
         segment_import(p, n, &s->segment[n]);
     processor_set_a20(p, s->a20);

@@ -96,7 +96,7 @@ struct processor {
     uint32_t instruction_eip;
     struct fault fault;
     uint16_t delivering; /* event under delivery: vector + 1, 0x100 for a benign one, 0 for none */
-    uint8_t chain;       /* faults so far, each in the delivery of the one before */
+    uint8_t chain;       /* faults in a row, each in the delivery of the one before */
     uint32_t write_linear; /* memory_read_for_write's target, see memory.h */
     uint8_t *write_host;
     void *unwind[5]; /* __builtin_setjmp buffer of processor_run */

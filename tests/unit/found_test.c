@@ -134,13 +134,31 @@ static void test_endless_chain(void **state)
     alarm(0);
 }
 
+/* Faults in the delivery of INT n are no chain when each of them is delivered. */
+static void test_many_short_chains(void **state)
+{
+    static const uint8_t code[] = {0xcd, 0x77, 0xf4};       /* int 77h */
+    static const uint8_t handler[] = {0x83, 0xc4, 4, 0xcf}; /* add esp, 4; iret */
+
+    (void)state;
+    machine_protected(m, 0, 32);
+    machine_gate(m, MACHINE_IDT, 0x77, SELECTOR_CODE_0, MACHINE_HANDLERS, 0x6e, 0);
+    machine_write(m, MACHINE_HANDLERS + EXCEPTION_NP * 16, handler, sizeof(handler));
+    machine_code(m, code, sizeof(code));
+    for (unsigned n = 0; n < 40; n++) {
+        machine_run(m, 1);
+        assert_int_equal(m->state.eip, MACHINE_HANDLERS + EXCEPTION_NP * 16);
+        machine_run(m, 2);
+        assert_int_equal(m->state.eip, MACHINE_CODE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stopped_repeat),
-        cmocka_unit_test(test_old_tss_too_short),
-        cmocka_unit_test(test_read_only_gdt),
-        cmocka_unit_test(test_endless_chain),
+        cmocka_unit_test(test_stopped_repeat),    cmocka_unit_test(test_old_tss_too_short),
+        cmocka_unit_test(test_read_only_gdt),     cmocka_unit_test(test_endless_chain),
+        cmocka_unit_test(test_many_short_chains),
     };
 
     return CASE_MAIN(tests);
