@@ -144,6 +144,16 @@ static bool derailed(const struct oracle_case *test)
     return walk.derailed;
 }
 
+/* A data segment of the host's GDT: what it reaches is the host's memory. */
+static bool uses_host_segment(const struct registers *r)
+{
+    for (unsigned n = 0; n <= GS; n++) {
+        if (!(r->selector[n] & 4) && r->selector[n] > 3)
+            return true;
+    }
+    return false;
+}
+
 static enum verdict compare_once(const struct oracle_case *test, struct comparison *c)
 {
     static uint8_t image[ARENA_IMAGE_SIZE];
@@ -183,7 +193,8 @@ enum verdict compare_case(const struct oracle_case *test, struct comparison *c)
         c->verdict = DERAILED;
     if (c->verdict == DISAGREE) {
         arena_restore();
-        if (emulated_enters_long_mode(&test->start))
+        if (uses_host_segment(&c->native.registers) || uses_host_segment(&c->emulated.registers) ||
+            emulated_enters_long_mode(&test->start))
             c->verdict = LEFT_CODE;
     }
     return c->verdict;

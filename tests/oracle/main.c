@@ -303,8 +303,8 @@ int main(int count, char **arguments)
     if (options.instructions < COMPLETE_RUN)
         missing = 0;
     printf("%" PRIu64 " instructions; cases left out: %" PRIu64 " as not comparable, %" PRIu64
-           " that left their code, %" PRIu64 " that ran too long, %" PRIu64 " derailed, %" PRIu64
-           " unstable on the processor itself\n",
+           " that used what is the host's, %" PRIu64 " that ran too long, %" PRIu64
+           " derailed, %" PRIu64 " unstable on the processor itself\n",
            totals.instructions, totals.left_out, totals.verdict[LEFT_CODE],
            totals.verdict[TIMED_OUT], totals.verdict[DERAILED], totals.verdict[UNSTABLE]);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", totals.verdict[AGREE],
