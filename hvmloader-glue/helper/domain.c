@@ -4,7 +4,7 @@
 #include "domain.h"
 
 #include "log.h"
-#include "limits.h"
+#include "processor.h"
 #include "request.h"
 #include "serve.h"
 
@@ -104,7 +104,7 @@ int domain_check_state(struct domain *d, const struct hvm_hw_cpu *state)
     uint64_t pdptes[STATE_PDPTES] = {0};
 
     if (!d->has_limits) {
-        const int error = limits_read(d->xen, d->info.domain, &d->limits);
+        const int error = processor_limits(d->xen, d->info.domain, &d->limits);
 
         if (error != 0)
             return error;

@@ -8,16 +8,19 @@ helper_flags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -D__XEN_TOO
 helper_libraries := -lxenctrl -lxenguest -lxenevtchn -lxenforeignmemory -lxencall -lxendevicemodel -lxenstore
 
 # All that does not need Xen: the tests link these.
-HELPER_SOURCES := $(addprefix $(helper_dir)/,clock.c context.c domain.c image.c limits.c log.c lost_event.c record.c \
-	request.c ring.c serve.c state_check.c switch.c watcher.c)
+HELPER_SOURCES := $(addprefix $(helper_dir)/,clock.c context.c domain.c image.c processor.c log.c lost_event.c record.c \
+	request.c ring.c serve.c state_check.c switch.c watcher.c create.c host.c status.c)
 HELPER_OBJECTS := $(patsubst $(helper_dir)/%.c,$(helper_out)/%.o,$(HELPER_SOURCES))
 
 .PHONY: helper
 all: helper
-helper: $(helper_out)/hvmassistd
+helper: $(helper_out)/hvmassistd $(helper_out)/hvmassist
 
 $(helper_out)/hvmassistd: $(helper_out)/hvmassistd.o $(helper_out)/xen_libraries.o $(HELPER_OBJECTS)
 	$(CC) -o $@ $^ $(helper_libraries)
+
+$(helper_out)/hvmassist: $(helper_out)/hvmassist.o $(helper_out)/host_ask.o $(HELPER_OBJECTS)
+	$(CC) -o $@ $^ -lxenctrl
 
 $(helper_out)/%.o: $(helper_dir)/%.c
 	@mkdir -p $(@D)

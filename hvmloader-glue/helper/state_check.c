@@ -1,5 +1,5 @@
 /* The rules of VM entry, on Xen's form of a state. SDM vol. 3, 26.3.1.
- * Not here: what the domain's processor supports (limits.c). */
+ * Not here: what the domain's processor supports (processor.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "state_check.h"
 

@@ -3,7 +3,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fake_xen.h"
 
-#include "limits.h"
+#include "processor.h"
 #include "state_check.h"
 
 #include "../../testvisor/entry_check.h"

@@ -8,7 +8,7 @@
 #include "clock.h"
 #include "context.h"
 #include "image.h"
-#include "limits.h"
+#include "processor.h"
 #include "record.h"
 #include "request.h"
 #include "ring.h"
@@ -290,15 +290,15 @@ static void test_limits(void **state)
     (void)state;
     fake_create(&xen, DOMAIN, 1);
     xen.cpuid_1_edx = 0;
-    assert_int_equal(limits_read(&xen.xen, DOMAIN, &l), 0);
+    assert_int_equal(processor_limits(&xen.xen, DOMAIN, &l), 0);
     assert_int_equal(l.cr4, 1u << 8);
     assert_int_equal(l.efer, 0xd01);
     assert_int_equal(l.physical_address_bits, 36);
     xen.cpuid_1_edx = 1u << 1 | 1u << 6 | 1u << 25;
     xen.cpuid_1_ecx = 1u << 26;
-    assert_int_equal(limits_read(&xen.xen, DOMAIN, &l), 0);
+    assert_int_equal(processor_limits(&xen.xen, DOMAIN, &l), 0);
     assert_int_equal(l.cr4, 0x3 | 1u << 5 | 1u << 8 | 1u << 10 | 1u << 18);
-    assert_int_equal(limits_read(&xen.xen, DOMAIN + 1, &l), -ESRCH);
+    assert_int_equal(processor_limits(&xen.xen, DOMAIN + 1, &l), -ESRCH);
     fake_reset(&xen);
 }
 

@@ -464,6 +464,64 @@ static void test_restart(void **state)
     assert_int_equal(read_record(DOMAIN).into_blob, g.rounds);
 }
 
+/* A vCPU that waits behind some bytes, its event lost: is it put back before an instruction? */
+struct lost {
+    const char *name;
+    uint8_t bytes[4]; /* right before RIP */
+    uint64_t cr0, rax, r8;
+    bool code_64;
+    unsigned back;
+};
+
+static const struct lost losts[] = {
+    {"MOV CR0, EAX clears PE", {0, 0x0f, 0x22, 0xc0}, 0x11, 0x10, 0, false, 3},
+    {"MOV CR0, EAX has happened", {0, 0x0f, 0x22, 0xc0}, 0x10, 0x10, 0, false, 0},
+    {"MOV CR0, EAX leaves PE", {0, 0x0f, 0x22, 0xc0}, 0x11, 0x31, 0, false, 0},
+    {"MOV CR0, EAX sets PE", {0, 0x0f, 0x22, 0xc0}, 0x10, 0x11, 0, false, 3},
+    {"MOV CR0, ECX", {0, 0x0f, 0x22, 0xc1}, 0x11, 0x11, 0, false, 3},
+    {"MOV CR0 in memory form", {0, 0x0f, 0x22, 0x00}, 0x11, 0x10, 0, false, 3},
+    {"MOV CR3, EAX", {0, 0x0f, 0x22, 0xd8}, 0x11, 0x10, 0, false, 0},
+    {"MOV EAX, CR0", {0, 0x0f, 0x20, 0xc0}, 0x11, 0x10, 0, false, 0},
+    {"INC EAX and MOV CR0, EAX", {0x40, 0x0f, 0x22, 0xc0}, 0x11, 0x10, 0, false, 3},
+    {"MOV CR0, R8", {0x41, 0x0f, 0x22, 0xc0}, 0x80000011, 0x80000011, 0x10, true, 4},
+    {"MOV CR0, R8 has not been", {0x41, 0x0f, 0x22, 0xc0}, 0x80000011, 0x10, 0x80000011, true, 0},
+    {"LMSW AX sets PE", {0, 0x0f, 0x01, 0xf0}, 0x10, 0x11, 0, false, 3},
+    {"LMSW AX cannot clear PE", {0, 0x0f, 0x01, 0xf0}, 0x11, 0x10, 0, false, 0},
+    {"SMSW AX", {0, 0x0f, 0x01, 0xe0}, 0x10, 0x11, 0, false, 0},
+    {"VMMCALL", {0, 0x0f, 0x01, 0xd9}, 0x11, 0, 0, false, 0},
+};
+
+static void test_lost_writes(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; n < sizeof losts / sizeof losts[0]; n++) {
+        const struct lost *l = &losts[n];
+        struct fake_domain *d = bundled(DOMAIN, 1);
+        struct hvm_hw_cpu *c = &d->vcpus[0].cpu;
+        const uint64_t offset = 0x2002; /* the bytes cross a page */
+        void *unused = NULL;
+
+        start_helper();
+        stop_helper();
+        fake_write(d, 0x10000 + offset - 4, l->bytes, sizeof l->bytes);
+        c->cs_base = l->code_64 ? 0 : 0x10000;
+        c->rip = l->code_64 ? 0x10000 + offset : offset;
+        c->cr0 = l->cr0;
+        c->rax = l->rax;
+        c->r8 = l->r8;
+        if (l->code_64)
+            c->msr_efer = 0x500, c->cs_arbytes = 0xa9b, c->cr4 = 0x20;
+        d->vcpus[0].waits = 1;
+        start_helper();
+        if (d->vcpus[0].waits != 0)
+            fail_msg("%s: still waits", l->name);
+        if (c->rip != (l->code_64 ? 0x10000 : 0) + offset - l->back)
+            fail_msg("%s: RIP is %llx", l->name, (unsigned long long)c->rip);
+        tear_down(&unused);
+        set_up(&unused);
+    }
+}
+
 /* The guest keeps its registration: a restored one, in a new domain without a record, is served. */
 static void test_restored(void **state)
 {
@@ -626,6 +684,7 @@ int main(void)
         WITH_XEN(test_block_out_of_memory),
         WITH_XEN(test_refused_state),
         WITH_XEN(test_restart),
+        WITH_XEN(test_lost_writes),
         WITH_XEN(test_restored),
         WITH_XEN(test_death_of_helper_at_any_call),
         WITH_XEN(test_death_of_helper_with_two_vcpus),

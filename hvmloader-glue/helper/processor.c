@@ -1,7 +1,7 @@
 /* CPUID feature bits and the register bits that come with them, as tables.
  * Not here: how CPUID of a domain is asked for (xen.h). */
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "limits.h"
+#include "processor.h"
 
 #define FEATURE_LEAF          1u
 #define STRUCTURED_LEAF       7u
@@ -84,7 +84,7 @@ static int read_leaf(struct xen *xen, uint32_t domain, uint32_t leaf, struct xen
     return error;
 }
 
-int limits_read(struct xen *xen, uint32_t domain, struct state_limits *limits)
+int processor_limits(struct xen *xen, uint32_t domain, struct state_limits *limits)
 {
     struct leaves leaves;
     struct xen_cpuid address;
