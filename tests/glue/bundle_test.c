@@ -20,7 +20,7 @@
 
 #define STANDINS     "build/tests/glue/standin/"
 #define FILE_LIMIT   0x1000000u
-#define INSTRUCTIONS 2000000u
+#define INSTRUCTIONS 20000000u /* several per byte of the blob, and no end */
 #define WAIT         1500u
 
 /* Where a blob of the high layout belongs, and the memory there. */
