@@ -98,8 +98,6 @@ void linear_probe(struct processor *p, uint32_t linear, uint32_t length, unsigne
     uint32_t last = linear + length - 1;
     uint64_t physical;
 
-    if (length == 0)
-        return;
     translate_page(p, linear, access, &physical);
     if (!crosses_page(linear, length))
         return;

@@ -36,7 +36,7 @@ bool segment_allows(const struct processor *p, const struct segment *s, uint32_t
 uint32_t linear_read(struct processor *p, uint32_t linear, unsigned width, unsigned access);
 void linear_write(struct processor *p, uint32_t linear, unsigned width, uint32_t value,
                   unsigned access);
-/* Raises the page fault that an access to these bytes would raise; `length` up to 4096. */
+/* Raises the page fault that an access to these bytes would raise; `length` 1 to 4096. */
 void linear_probe(struct processor *p, uint32_t linear, uint32_t length, unsigned access);
 
 /* Physical accesses below paging (page tables); A20 is applied. */
