@@ -29,13 +29,8 @@ static void cursor_extend(struct cursor *c)
     const struct segment *cs = &p->segment[CS];
     uint32_t offset = p->instruction_eip + c->length;
 
-    if (offset > cs->limit || offset < c->length)
+    if (c->length == INSTRUCTION_LENGTH_LIMIT || offset > cs->limit || offset < c->length)
         raise_gp(p);
-    if (c->length == INSTRUCTION_LENGTH_LIMIT) {
-        /* The byte too many is fetched before it is found to be so. */
-        translate(p, cs->base + offset, ACCESS_FETCH | access_privilege(p));
-        raise_gp(p);
-    }
     if (c->bytes != c->gathered) {
         for (unsigned n = 0; n < c->length; n++)
             c->gathered[n] = c->bytes[n];

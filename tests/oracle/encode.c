@@ -464,6 +464,11 @@ bool encode(const struct instruction_choice *choice, struct random *random,
     if (test->instruction_count == CASE_INSTRUCTION_LIMIT ||
         at + INSTRUCTION_ROOM > CASE_CODE_LIMIT)
         return false;
+    /* One that is too long and runs out of the page: whether the processor meets the missing page
+     * or the length first depends on how it came there. */
+    if (choice->extra_prefixes && !choice->first &&
+        test->code_offset + at + INSTRUCTION_ROOM > ARENA_PAGE)
+        return false;
     put_prefixes(&b);
     if (choice->row->two_byte)
         put(&b, 0x0f, 1);
