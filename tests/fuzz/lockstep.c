@@ -1,0 +1,205 @@
+/* The exact machine goes first, instruction by instruction; the fast one follows in longer strides
+ * and must arrive at the same state, memory and journal. Not here: checks of one machine alone. */
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "lockstep.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "finding.h"
+#include "hooks.h"
+#include "standing.h"
+#include "scenario.h"
+
+#define INSTRUCTION_LIMIT 120u
+#define CHUNK_LIMIT       8u
+#define UNIT_WRITTEN      288u /* bytes of the image that FXSAVE writes outside 64-bit mode */
+
+/* --- comparison --------------------------------------------------------------------------------
+ */
+
+static const char *difference(const struct subject *a, const struct subject *b)
+{
+    const struct processor *p = &a->processor, *q = &b->processor;
+    uint8_t units[2][UNIT_IMAGE];
+    struct guest_state x, y;
+
+    memset(&x, 0, sizeof x);
+    memset(&y, 0, sizeof y);
+    processor_save(p, &x);
+    processor_save(q, &y);
+    if (memcmp(x.gpr, y.gpr, sizeof x.gpr) != 0)
+        return "general registers";
+    if (x.eip != y.eip || x.eflags != y.eflags)
+        return "EIP or EFLAGS";
+    if (memcmp(x.segment, y.segment, sizeof x.segment) != 0)
+        return "segment registers";
+    if (memcmp(&x, &y, sizeof x) != 0)
+        return "control or debug registers, shadow, A20";
+    if (memcmp(p->pdpte, q->pdpte, sizeof p->pdpte) != 0)
+        return "PDPTEs";
+    if (p->retired != q->retired || p->interrupts != q->interrupts || p->faults != q->faults)
+        return "counts";
+    if (p->nmi_blocked != q->nmi_blocked || p->halted != q->halted)
+        return "NMI blocking or HLT";
+    if (p->fpu_used != q->fpu_used || p->fpu_instruction_offset != q->fpu_instruction_offset ||
+        p->fpu_operand_offset != q->fpu_operand_offset ||
+        p->fpu_instruction_selector != q->fpu_instruction_selector ||
+        p->fpu_operand_selector != q->fpu_operand_selector || p->fpu_opcode != q->fpu_opcode)
+        return "x87 pointers";
+    if (a->journal->count != b->journal_position)
+        return "the journal";
+    subject_unit_get(a, units[0]);
+    subject_unit_get(b, units[1]);
+    if (memcmp(units[0], units[1], UNIT_WRITTEN) != 0)
+        return "x87 or SIMD state";
+    return NULL;
+}
+
+/* Address of the first byte of RAM that differs, or RAM_SIZE. */
+static uint32_t memory_difference(const struct subject *a, const struct subject *b)
+{
+    for (uint32_t page = 0; page < RAM_PAGES; page++) {
+        uint32_t at = page * PAGE_SIZE;
+
+        if ((!a->touched[page] && !b->touched[page]) ||
+            memcmp(a->ram + at, b->ram + at, PAGE_SIZE) == 0)
+            continue;
+        while (a->ram[at] == b->ram[at])
+            at++;
+        return at;
+    }
+    return RAM_SIZE;
+}
+
+/* The fast machine becomes what the exact one is. */
+static void follow(struct subject *fast, const struct subject *exact)
+{
+    fast->processor = exact->processor;
+    fast->processor.context = fast;
+    processor_flush_translations(&fast->processor);
+    for (uint32_t page = 0; page < RAM_PAGES; page++)
+        if (exact->touched[page] || fast->touched[page]) {
+            memcpy(fast->ram + page * PAGE_SIZE, exact->ram + page * PAGE_SIZE, PAGE_SIZE);
+            fast->touched[page] = 1;
+        }
+    memcpy(fast->msr, exact->msr, sizeof fast->msr);
+    subject_unit_copy(fast, exact);
+    fast->begun = exact->begun;
+    fast->interrupts_open = exact->interrupts_open;
+    fast->interrupt_done = exact->interrupt_done;
+    fast->accepted = exact->accepted;
+    fast->diverged = false;
+}
+
+/* --- strides -----------------------------------------------------------------------------------
+ */
+
+static void stride_begins(struct subject *exact, struct subject *fast)
+{
+    exact->journal->count = 0;
+    exact->journal->full = false;
+    fast->journal_position = 0;
+    exact->page_table_written = exact->interrupted_string = false;
+}
+
+/* One instruction and what it brings. */
+static enum exit_reason step_exact(struct subject *s)
+{
+    enum exit_reason reason;
+
+    hooks_run_begins(s);
+    reason = processor_run(&s->processor, 1);
+    hooks_run_ended(s);
+    /* After a shutdown there is no next instruction to be ready for. */
+    if (reason != PROCESSOR_TRIPLE_FAULT)
+        check_standing(s);
+    return reason;
+}
+
+static _Noreturn void report_journal(const struct journal *journal, const struct subject *fast)
+{
+    unsigned position = fast->journal_position;
+    const struct journal_entry *e = &journal->entry[position != 0 ? position - 1 : 0];
+
+    fprintf(stderr, "journal entry %u of %u: kind %d address %llx width %u value %llx\n", position,
+            journal->count, e->kind, (unsigned long long)e->address, e->width,
+            (unsigned long long)e->value);
+    finding(fast, "here kind %d address %llx width %u value %llx", fast->other.kind,
+            (unsigned long long)fast->other.address, fast->other.width,
+            (unsigned long long)fast->other.value);
+}
+
+/* What the exact machine did, the fast one does at one go. */
+static void step_fast(struct subject *exact, struct subject *fast, unsigned budget,
+                      enum exit_reason expected)
+{
+    enum exit_reason reason = processor_run(&fast->processor, budget);
+    const char *what = difference(exact, fast);
+    uint32_t at = memory_difference(exact, fast);
+    /* Stale translations are the program's own doing; an interrupt that came within a REP
+     * instruction cannot be repeated. */
+    bool comparable = !exact->page_table_written && !exact->interrupted_string;
+    bool same = !fast->diverged && what == NULL && at == RAM_SIZE && reason == expected;
+
+    if (!same && comparable) {
+        fprintf(stderr, "\nexact machine: exit reason %d; fast machine: %d\n", expected, reason);
+        if (fast->diverged)
+            report_journal(exact->journal, fast);
+        if (what != NULL)
+            finding(fast, "%s differ from the exact machine's, which has retired %llu", what,
+                    (unsigned long long)exact->processor.retired);
+        finding(fast, "memory at %08x differs: %02x, exact machine %02x", at,
+                at < RAM_SIZE ? fast->ram[at] : 0, at < RAM_SIZE ? exact->ram[at] : 0);
+    }
+    if (!same)
+        follow(fast, exact);
+    else if (!comparable)
+        processor_flush_translations(&fast->processor);
+    check_translations(fast);
+    if (expected != PROCESSOR_TRIPLE_FAULT)
+        check_standing(fast);
+}
+
+/* Returns false when the input ends. */
+static bool stride(struct subject *exact, struct subject *fast, unsigned limit)
+{
+    unsigned done = 0;
+    enum exit_reason reason;
+
+    stride_begins(exact, fast);
+    do {
+        reason = step_exact(exact);
+        done += reason == PROCESSOR_BUDGET;
+    } while (reason == PROCESSOR_BUDGET && done < limit && !exact->too_long &&
+             !exact->journal->full);
+    if (exact->too_long || exact->journal->full)
+        return false;
+    step_fast(exact, fast, done + (reason != PROCESSOR_BUDGET), reason);
+    /* IA-32e mode is not the interpreter's to run. */
+    if (exact->processor.efer & EFER_LMA)
+        return false;
+    return reason == PROCESSOR_BUDGET || reason == PROCESSOR_STOPPED;
+}
+
+void lockstep_run(const uint8_t *bytes, size_t length)
+{
+    static struct journal journal;
+    static struct scenario scenario;
+    static struct subject *exact, *fast;
+
+    if (exact == NULL) {
+        exact = subject_create(true, &journal);
+        fast = subject_create(false, &journal);
+    }
+    scenario_parse(&scenario, bytes, length);
+    subject_reset(exact, &scenario);
+    subject_reset(fast, &scenario);
+    subject_unit_reset(exact);
+    scenario_load(exact, &scenario);
+    follow(fast, exact);
+    /* A stride may begin no instruction: a fault in delivery, a halt. */
+    for (unsigned n = 0; n < INSTRUCTION_LIMIT && exact->begun < INSTRUCTION_LIMIT; n++)
+        if (!stride(exact, fast, 1 + scenario.chunk % CHUNK_LIMIT))
+            break;
+}
