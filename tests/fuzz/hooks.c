@@ -12,6 +12,7 @@
 #include "standing.h"
 #include "length.h"
 #include "limits.h"
+#include "loads.h"
 #include "precise.h"
 #include "segment.h"
 #include "task.h"
@@ -71,8 +72,11 @@ void hooks_run_begins(struct subject *s)
 void hooks_run_ended(struct subject *s)
 {
     end(s);
-    if (s->phase == PHASE_INSTRUCTION && s->processor.retired != s->snapshot.retired)
+    if (s->phase == PHASE_INSTRUCTION && s->processor.retired != s->snapshot.retired) {
         check_instruction_pointer(s);
+        check_loads(s);
+        check_system_registers(s);
+    }
 }
 
 /* --- wrapped functions -------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "finding.h"
+#include "loads.h"
 #include "standing.h"
 #include "scenario.h"
 
@@ -192,6 +193,7 @@ static uint32_t port_read(void *context, uint16_t port, unsigned width)
 
     if (width < 4)
         value &= (1u << (8 * width)) - 1;
+    check_port_allowed(s, port, width);
     journal_step(s, JOURNAL_PORT_READ, port, width, value);
     return value;
 }
@@ -202,6 +204,7 @@ static void port_write(void *context, uint16_t port, unsigned width, uint32_t va
 
     if (width < 4 && value >> (8 * width))
         finding(s, "port write of %x with %u bytes", value, width);
+    check_port_allowed(s, port, width);
     journal_step(s, JOURNAL_PORT_WRITE, port, width, value);
     if (port == PORT_A20)
         processor_set_a20(&s->processor, value & A20_BIT);
