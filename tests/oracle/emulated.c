@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "processor.h"
+#include "segment.h"
 
 /* Supervisor pages, linear = physical; above anything that the process could map there. */
 #define SYSTEM          0xff000000u
@@ -25,13 +25,26 @@
 #define SELECTOR_HANDLER_CODE 0x08u
 #define SELECTOR_HANDLER_DATA 0x10u
 #define GDT_LIMIT             127u        /* as Linux has it */
-#define DESCRIPTOR_LONG       0x00200000u /* L, in the high half */
-#define DESCRIPTOR_ACCESSED   0x00000100u
 #define INSTRUCTION_LIMIT     200000u
 
 static uint8_t system_memory[SYSTEM_SIZE] __attribute__((aligned(4096)));
 static struct processor processor;
 static struct guest_state start_state;
+static bool host_segment; /* a flat segment of the host's has been loaded */
+
+void __real_segment_set(struct processor *p, unsigned segment, uint16_t selector,
+                        const struct descriptor *descriptor);
+void __wrap_segment_set(struct processor *p, unsigned segment, uint16_t selector,
+                        const struct descriptor *descriptor);
+
+/* The linker leads every load of a cache past here. */
+void __wrap_segment_set(struct processor *p, unsigned segment, uint16_t selector,
+                        const struct descriptor *descriptor)
+{
+    if (!(selector & SELECTOR_TI) && selector >> 3 > SELECTOR_HANDLER_DATA >> 3)
+        host_segment = true;
+    __real_segment_set(p, segment, selector, descriptor);
+}
 
 static uint8_t *ram_page(void *context, uint64_t physical)
 {
@@ -149,7 +162,7 @@ static void nothing(void *context)
     (void)context;
 }
 
-static bool close_interrupts(void *context)
+static bool interrupts_close(void *context)
 {
     (void)context;
     return false;
@@ -200,7 +213,7 @@ static const struct platform platform = {
     .read_pmc = read_pmc,
     .flush_caches = nothing,
     .open_interrupts = nothing,
-    .close_interrupts = close_interrupts,
+    .close_interrupts = interrupts_close,
     .take_interrupt = take_interrupt,
     .halt = halt,
     .run_native = run_native,
@@ -364,10 +377,11 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
 
     memset(outcome, 0, sizeof(*outcome));
     load(start);
-    if (processor_run(&processor, INSTRUCTION_LIMIT) != PROCESSOR_HALTED) {
-        outcome->timeout = true;
+    host_segment = false;
+    outcome->timeout = processor_run(&processor, INSTRUCTION_LIMIT) != PROCESSOR_HALTED;
+    outcome->host_segment = host_segment;
+    if (outcome->timeout)
         return;
-    }
     processor_save(&processor, &end);
     /* The handler's HLT stands for the instruction that faulted. */
     outcome->instructions = processor.retired - retired;
@@ -386,26 +400,6 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
     outcome->registers.gpr[ESP] = get_32(frame + 12);
     outcome->registers.selector[SS] = (uint16_t)get_32(frame + 16);
     outcome->cr2 = outcome->vector == 14 ? end.cr2 : 0;
-}
-
-bool emulated_enters_long_mode(const struct registers *start)
-{
-    struct outcome outcome;
-    bool accessed = false;
-
-    /* The interpreter sets the accessed bit of what it transfers to. */
-    for (uint32_t at = SYSTEM_GDT + 4; at < SYSTEM_GDT + GDT_LIMIT; at += 8) {
-        if (get_32(at) & DESCRIPTOR_LONG)
-            put_32(at, get_32(at) & ~DESCRIPTOR_ACCESSED);
-    }
-    emulated_run(start, &outcome);
-    for (uint32_t at = SYSTEM_GDT + 4; at < SYSTEM_GDT + GDT_LIMIT; at += 8) {
-        if (get_32(at) & DESCRIPTOR_LONG) {
-            accessed |= get_32(at) & DESCRIPTOR_ACCESSED;
-            put_32(at, get_32(at) | DESCRIPTOR_ACCESSED);
-        }
-    }
-    return accessed;
 }
 
 void emulated_walk(const struct registers *start,

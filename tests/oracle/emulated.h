@@ -13,9 +13,6 @@ void emulated_initialise(void);
  * been prepared. */
 void emulated_run(const struct registers *start, struct outcome *outcome);
 
-/* Does the case transfer to the host's 64-bit code segment (or load it into a data segment)? */
-bool emulated_enters_long_mode(const struct registers *start);
-
 /* Steps through the case once more and calls `visit` with CS:EIP before each instruction. */
 void emulated_walk(const struct registers *start,
                    void (*visit)(void *context, uint16_t selector, uint32_t eip), void *context);

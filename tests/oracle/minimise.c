@@ -5,11 +5,22 @@
 
 #include <string.h>
 
+#include "child.h"
+
+/* Filled in by the child that runs a case. */
+static struct comparison *found;
+
+static void compare(void *argument)
+{
+    compare_case(argument, found);
+}
+
+/* Fails, or brings the process down. */
 static bool still_fails(const struct oracle_case *test)
 {
-    struct comparison comparison;
+    struct oracle_case copy = *test;
 
-    return compare_case(test, &comparison) == DISAGREE;
+    return !child_run(compare, &copy) || found->verdict == DISAGREE;
 }
 
 /* `smaller` replaces *test when it fails as well. */
@@ -97,14 +108,18 @@ static bool plainer_registers(struct oracle_case *test)
     return any;
 }
 
-void minimise(struct oracle_case *test, struct comparison *comparison)
+bool minimise(struct oracle_case *test, struct comparison *comparison)
 {
-    bool any = true;
+    bool any = true, survives;
 
+    if (!found)
+        found = child_shared(sizeof(*found));
     for (unsigned round = 0; any && round < 8; round++) {
         any = fewer_instructions(test);
         any |= fewer_patches(test);
         any |= plainer_registers(test);
     }
-    compare_case(test, comparison);
+    survives = child_run(compare, test);
+    *comparison = *found;
+    return survives;
 }

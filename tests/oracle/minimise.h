@@ -5,7 +5,8 @@
 
 #include "compare.h"
 
-/* *test disagrees and still does so on return; *comparison is of the small one. */
-void minimise(struct oracle_case *test, struct comparison *comparison);
+/* *test fails and still does so on return. True: it disagrees, and *comparison is of the small one;
+ * false: it brings its process down. */
+bool minimise(struct oracle_case *test, struct comparison *comparison);
 
 #endif
