@@ -152,7 +152,8 @@ static void step_fast(struct subject *exact, struct subject *fast, unsigned budg
         finding(fast, "memory at %08x differs: %02x, exact machine %02x", at,
                 at < RAM_SIZE ? fast->ram[at] : 0, at < RAM_SIZE ? exact->ram[at] : 0);
     }
-    if (!same)
+    /* The interrupt may also have come with the last element, and be still to deliver. */
+    if (!same || exact->interrupted_string)
         follow(fast, exact);
     else if (!comparable)
         processor_flush_translations(&fast->processor);
