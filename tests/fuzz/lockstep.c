@@ -18,10 +18,21 @@
 /* --- comparison --------------------------------------------------------------------------------
  */
 
+/* Without the pointers, which are compared as the interpreter keeps them. */
+static bool units_differ(const struct subject *a, const struct subject *b)
+{
+    uint8_t units[2][UNIT_IMAGE];
+
+    subject_unit_get(a, units[0]);
+    subject_unit_get(b, units[1]);
+    return memcmp(units[0], units[1], UNIT_POINTERS) != 0 ||
+           memcmp(units[0] + UNIT_POINTERS_END, units[1] + UNIT_POINTERS_END,
+                  UNIT_WRITTEN - UNIT_POINTERS_END) != 0;
+}
+
 static const char *difference(const struct subject *a, const struct subject *b)
 {
     const struct processor *p = &a->processor, *q = &b->processor;
-    uint8_t units[2][UNIT_IMAGE];
     struct guest_state x, y;
 
     memset(&x, 0, sizeof x);
@@ -49,9 +60,7 @@ static const char *difference(const struct subject *a, const struct subject *b)
         return "x87 pointers";
     if (a->journal->count != b->journal_position)
         return "the journal";
-    subject_unit_get(a, units[0]);
-    subject_unit_get(b, units[1]);
-    if (memcmp(units[0], units[1], UNIT_WRITTEN) != 0)
+    if (units_differ(a, b))
         return "x87 or SIMD state";
     return NULL;
 }

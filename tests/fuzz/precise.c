@@ -13,8 +13,6 @@
 #define DEAD_STACK 160u
 
 /* In an FXSAVE image: the pointers, which are kept elsewhere, and what FXSAVE does not write. */
-#define UNIT_POINTERS     6u
-#define UNIT_POINTERS_END 24u
 #define UNIT_END          288u
 
 /* What the instruction under way may have changed before it faults. */

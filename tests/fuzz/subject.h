@@ -60,6 +60,9 @@ struct access {
 
 /* x87 and SIMD, as FXSAVE writes them. */
 #define UNIT_IMAGE 512u
+/* In it: the x87 pointers, of which units keep different things. */
+#define UNIT_POINTERS     6u
+#define UNIT_POINTERS_END 24u
 
 /* What one call of processor_run consists of. */
 enum phase {

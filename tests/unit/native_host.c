@@ -21,7 +21,9 @@
 #define CODE_PAGE  4096u
 #define RET        0xc3
 /* In an FXSAVE image. */
-#define MXCSR_OFFSET 24
+#define POINTERS_OFFSET 6
+#define POINTERS_SIZE   18
+#define MXCSR_OFFSET    24
 
 /* Everything that native_host_enter reads and writes; its offsets are in the assembly below. */
 struct native_frame {
@@ -221,8 +223,11 @@ void native_host_set(const uint8_t image[NATIVE_HOST_IMAGE])
 
 int native_host_run(void *context, const uint8_t *code, unsigned length, struct native_call *call)
 {
+    uint8_t pointers[POINTERS_SIZE];
+
     (void)context;
     prepare();
+    memcpy(pointers, frame.guest + POINTERS_OFFSET, sizeof(pointers));
     if (length >= CODE_LIMIT)
         fail("native host: too much code");
     memcpy(code_page, code, length);
@@ -238,6 +243,9 @@ int native_host_run(void *context, const uint8_t *code, unsigned length, struct 
     if (frame.vector < 0) {
         call->value = frame.value;
         call->eflags = (uint32_t)frame.eflags & EFLAGS_STATUS;
+    } else {
+        /* The signal has taken them from the unit. */
+        memcpy(frame.guest + POINTERS_OFFSET, pointers, sizeof(pointers));
     }
     return frame.vector;
 }
