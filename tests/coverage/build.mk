@@ -49,7 +49,7 @@ $(coverage-replay): $(call coverage-objects,plain,$(coverage-fuzz) $(coverage-em
 	clang $(coverage-instrument) $(fuzz-wrap) -o $@ $^ -lZydis
 
 $(coverage-oracle): $(call coverage-objects,oracle,$(oracle-sources) $(coverage-emulator))
-	clang -m32 -no-pie $(coverage-instrument) $(oracle-wrap) -o $@ $^
+	clang -m32 -no-pie $(coverage-instrument) -o $@ $^
 
 .PHONY: coverage-programs coverage-collect
 coverage-programs: $(coverage-programs)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "silicon.h"
 
 static _Noreturn void die(const char *what)
@@ -37,6 +38,7 @@ bool child_run(void (*work)(void *argument), void *argument)
         die("fork");
     if (child == 0) {
         silicon_initialise();
+        arena_touch();
         work(argument);
         fflush(NULL);
         _exit(0);

@@ -10,7 +10,7 @@
 /* Zeroed memory that this process and its children share. Exits with a message on failure. */
 void *child_shared(size_t size);
 
-/* Runs work(argument) in a child with the signal handlers and the watchdog of silicon.h, and waits.
+/* Runs work(argument) in a child that is ready for silicon_run, and waits.
  * True when it came back from there; what it has printed is out. */
 bool child_run(void (*work)(void *argument), void *argument);
 

@@ -57,10 +57,12 @@ static uint32_t undefined_flags(const struct oracle_case *test, const struct out
     return all;
 }
 
-static bool differ(struct comparison *c, const char *what, uint32_t expected, uint32_t got)
+static bool differ(struct comparison *c, enum difference_kind kind, const char *what,
+                   uint32_t expected, uint32_t got)
 {
     if (expected == got)
         return false;
+    c->kind = kind;
     c->what = what;
     c->address = 0;
     c->expected = expected;
@@ -77,17 +79,19 @@ static bool registers_differ(struct comparison *c)
 
     if (c->native.vector == 14)
         native_error &= ~PAGE_FAULT_FETCH;
-    if (differ(c, "vector", c->native.vector, c->emulated.vector) ||
-        differ(c, "error code", native_error, c->emulated.error) ||
-        differ(c, "CR2", c->native.cr2, c->emulated.cr2) || differ(c, "EIP", n->eip, e->eip) ||
-        differ(c, "EFLAGS", n->eflags & c->flags_compared, e->eflags & c->flags_compared))
+    if (differ(c, DIFFERENT_FAULT, "vector", c->native.vector, c->emulated.vector) ||
+        differ(c, DIFFERENT_FAULT, "error code", native_error, c->emulated.error) ||
+        differ(c, DIFFERENT_FAULT, "CR2", c->native.cr2, c->emulated.cr2) ||
+        differ(c, DIFFERENT_FAULT, "EIP", n->eip, e->eip) ||
+        differ(c, DIFFERENT_FLAGS, "EFLAGS", n->eflags & c->flags_compared,
+               e->eflags & c->flags_compared))
         return true;
     for (unsigned r = 0; r < GENERAL_REGISTER_COUNT; r++) {
-        if (differ(c, gpr[r], n->gpr[r], e->gpr[r]))
+        if (differ(c, DIFFERENT_REGISTER, gpr[r], n->gpr[r], e->gpr[r]))
             return true;
     }
     for (unsigned r = 0; r <= GS; r++) {
-        if (differ(c, segment[r], n->selector[r], e->selector[r]))
+        if (differ(c, DIFFERENT_REGISTER, segment[r], n->selector[r], e->selector[r]))
             return true;
     }
     return false;
@@ -99,6 +103,7 @@ static bool memory_differs(struct comparison *c, const uint8_t *image)
 
     if (at < 0)
         return false;
+    c->kind = DIFFERENT_MEMORY;
     c->what = "memory";
     c->address = ARENA_BASE + (uint32_t)at;
     c->expected = arena_byte((uint32_t)at);
@@ -152,10 +157,13 @@ static enum verdict compare_once(const struct oracle_case *test, struct comparis
 
     arena_restore();
     emulated_run(&test->start, &c->emulated);
-    if (c->emulated.host_segment)
-        return LEFT_CODE;
     arena_save(image);
     arena_restore();
+    if (c->emulated.host_descriptor) {
+        if (emulated_loads_host_segment(&test->start))
+            return LEFT_CODE;
+        arena_restore();
+    }
     silicon_run(&test->start, &c->native);
     if (c->native.timeout)
         return TIMED_OUT;
@@ -163,6 +171,7 @@ static enum verdict compare_once(const struct oracle_case *test, struct comparis
         (c->native.vector == 14 && (c->native.error & FETCH_OF_DATA) == FETCH_OF_DATA))
         return LEFT_CODE;
     if (c->emulated.timeout) {
+        c->kind = ENDLESS;
         c->what = "the interpreter did not come to an end";
         return DISAGREE;
     }

@@ -18,9 +18,19 @@ enum verdict {
 };
 #define VERDICT_COUNT 6u
 
+/* What differs first, in the order of looking. */
+enum difference_kind {
+    DIFFERENT_FAULT, /* vector, error code, CR2, EIP */
+    DIFFERENT_FLAGS,
+    DIFFERENT_REGISTER,
+    DIFFERENT_MEMORY,
+    ENDLESS, /* the interpreter did not come to an end */
+};
+
 struct comparison {
     enum verdict verdict;
     struct outcome native, emulated;
+    enum difference_kind kind;
     const char *what; /* the first thing that differs */
     uint32_t address; /* of a memory byte that differs, else 0 */
     uint32_t expected, got;

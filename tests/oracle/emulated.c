@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "segment.h"
+#include "processor.h"
 
 /* Supervisor pages, linear = physical; above anything that the process could map there. */
 #define SYSTEM          0xff000000u
@@ -25,30 +25,20 @@
 #define SELECTOR_HANDLER_CODE 0x08u
 #define SELECTOR_HANDLER_DATA 0x10u
 #define GDT_LIMIT             127u        /* as Linux has it */
+#define DESCRIPTOR_ACCESSED   0x00000100u /* in the high half */
 #define INSTRUCTION_LIMIT     200000u
 
 static uint8_t system_memory[SYSTEM_SIZE] __attribute__((aligned(4096)));
 static struct processor processor;
 static struct guest_state start_state;
-static bool host_segment; /* a flat segment of the host's has been loaded */
-
-void __real_segment_set(struct processor *p, unsigned segment, uint16_t selector,
-                        const struct descriptor *descriptor);
-void __wrap_segment_set(struct processor *p, unsigned segment, uint16_t selector,
-                        const struct descriptor *descriptor);
-
-/* The linker leads every load of a cache past here. */
-void __wrap_segment_set(struct processor *p, unsigned segment, uint16_t selector,
-                        const struct descriptor *descriptor)
-{
-    if (!(selector & SELECTOR_TI) && selector >> 3 > SELECTOR_HANDLER_DATA >> 3)
-        host_segment = true;
-    __real_segment_set(p, segment, selector, descriptor);
-}
+static bool host_read, host_loaded; /* a descriptor of the host's, see emulated.h */
 
 static uint8_t *ram_page(void *context, uint64_t physical)
 {
     (void)context;
+    /* What happens to the GDT is looked at. */
+    if (physical == SYSTEM_GDT)
+        return NULL;
     if (physical >= SYSTEM && physical - SYSTEM < SYSTEM_SIZE)
         return system_memory + (physical - SYSTEM);
     if (physical >= ARENA_BASE && physical - ARENA_BASE < ARENA_SIZE &&
@@ -63,19 +53,36 @@ static _Noreturn void unexpected(const char *what, uint64_t value)
     abort();
 }
 
-static uint32_t mmio_read(void *context, uint64_t physical, unsigned width)
+static bool in_gdt(uint64_t physical)
 {
-    (void)context;
-    (void)width;
-    unexpected("a read of physical address", physical);
+    return physical >= SYSTEM_GDT && physical <= SYSTEM_GDT + GDT_LIMIT;
 }
 
+static bool of_the_host(uint64_t physical)
+{
+    return physical - SYSTEM_GDT >= SELECTOR_HANDLER_DATA + 8;
+}
+
+static uint32_t mmio_read(void *context, uint64_t physical, unsigned width)
+{
+    uint32_t value = 0;
+
+    (void)context;
+    if (!in_gdt(physical))
+        unexpected("a read of physical address", physical);
+    host_read |= of_the_host(physical);
+    memcpy(&value, system_memory + (physical - SYSTEM), width);
+    return value;
+}
+
+/* All that is ever written to a table is the accessed bit. */
 static void mmio_write(void *context, uint64_t physical, unsigned width, uint32_t value)
 {
     (void)context;
-    (void)width;
-    (void)value;
-    unexpected("a write to physical address", physical);
+    if (!in_gdt(physical))
+        unexpected("a write to physical address", physical);
+    host_loaded |= of_the_host(physical);
+    memcpy(system_memory + (physical - SYSTEM), &value, width);
 }
 
 static uint32_t port_read(void *context, uint16_t port, unsigned width)
@@ -377,9 +384,9 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
 
     memset(outcome, 0, sizeof(*outcome));
     load(start);
-    host_segment = false;
+    host_read = false;
     outcome->timeout = processor_run(&processor, INSTRUCTION_LIMIT) != PROCESSOR_HALTED;
-    outcome->host_segment = host_segment;
+    outcome->host_descriptor = host_read;
     if (outcome->timeout)
         return;
     processor_save(&processor, &end);
@@ -400,6 +407,28 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
     outcome->registers.gpr[ESP] = get_32(frame + 12);
     outcome->registers.selector[SS] = (uint16_t)get_32(frame + 16);
     outcome->cr2 = outcome->vector == 14 ? end.cr2 : 0;
+}
+
+static void set_accessed_bits(bool set)
+{
+    for (uint32_t at = SELECTOR_HANDLER_DATA + 8 + 4; at < GDT_LIMIT; at += 8) {
+        uint32_t high = get_32(SYSTEM_GDT + at);
+
+        if (high)
+            put_32(SYSTEM_GDT + at,
+                   set ? high | DESCRIPTOR_ACCESSED : high & ~DESCRIPTOR_ACCESSED);
+    }
+}
+
+bool emulated_loads_host_segment(const struct registers *start)
+{
+    struct outcome outcome;
+
+    set_accessed_bits(false);
+    host_loaded = false;
+    emulated_run(start, &outcome);
+    set_accessed_bits(true);
+    return host_loaded;
 }
 
 void emulated_walk(const struct registers *start,

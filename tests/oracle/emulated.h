@@ -13,6 +13,9 @@ void emulated_initialise(void);
  * been prepared. */
 void emulated_run(const struct registers *start, struct outcome *outcome);
 
+/* With a case that looks at the host's descriptors: does it load one of them? */
+bool emulated_loads_host_segment(const struct registers *start);
+
 /* Steps through the case once more and calls `visit` with CS:EIP before each instruction. */
 void emulated_walk(const struct registers *start,
                    void (*visit)(void *context, uint16_t selector, uint32_t eip), void *context);

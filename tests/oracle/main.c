@@ -18,6 +18,7 @@
 #include "generate.h"
 #include "minimise.h"
 #include "rows.h"
+#include "vendor.h"
 
 /* Cases of one memory content; new contents cost more than a case. */
 #define CASES_PER_MEMORY 512u
@@ -39,6 +40,7 @@ struct totals {
     uint64_t verdict[VERDICT_COUNT];
     uint64_t instructions;
     uint64_t left_out;
+    uint64_t excused;
     uint64_t printed;
     uint32_t row_runs[ROW_LIMIT];
     uint32_t row_failed[ROW_LIMIT];
@@ -59,28 +61,23 @@ static struct standing *standing; /* shared by all children */
 /* --- one case ----------------------------------------------------------------------------------
  */
 
-static void report(const struct oracle_case *failing, uint16_t row_index)
+/* One of each row is enough to see; the count goes on. */
+static bool worth_printing(const struct oracle_case *failing, uint16_t row_index)
 {
-    struct oracle_case small = *failing;
-    struct comparison comparison;
+    if (standing->totals.printed >= PRINT_LIMIT ||
+        (failing->instruction_count && standing->totals.row_failed[row_index]++))
+        return false;
+    standing->totals.printed++;
+    return true;
+}
+
+static void print_row(const struct oracle_case *failing, uint16_t row_index)
+{
     char name[32] = "kept case";
 
     if (failing->instruction_count)
         row_name(&row[row_index], name, sizeof(name));
-    /* One of each row is enough to see; the count goes on. */
-    if (standing->totals.printed >= PRINT_LIMIT ||
-        (failing->instruction_count && standing->totals.row_failed[row_index]++))
-        return;
-    standing->totals.printed++;
-    if (minimise(&small, &comparison)) {
-        printf("\ndisagreement (%s):\n", name);
-        comparison_print(stdout, &comparison);
-    } else {
-        printf("\nwhat the processor did to this program was its end (%s):\n", name);
-    }
-    printf("  ");
-    case_print(stdout, &small);
-    fflush(stdout);
+    printf(" (%s):\n", name);
 }
 
 /* The instruction that a failing case ended at, or its last. */
@@ -109,6 +106,29 @@ static uint64_t executed(const struct oracle_case *test, const struct comparison
     return retired < own ? retired : own;
 }
 
+/* Made small first, so that what is the maker's way of one instruction excuses no other. */
+static void disagreement(const struct oracle_case *test, struct comparison *comparison)
+{
+    struct oracle_case small = *test;
+    uint16_t blamed;
+
+    minimise(&small, comparison);
+    if (vendor_excuse(&small, comparison)) {
+        standing->totals.excused++;
+        return;
+    }
+    standing->totals.verdict[DISAGREE]++;
+    blamed = blamed_row(&small, comparison);
+    if (!worth_printing(&small, blamed))
+        return;
+    printf("\ndisagreement");
+    print_row(&small, blamed);
+    comparison_print(stdout, comparison);
+    printf("  ");
+    case_print(stdout, &small);
+    fflush(stdout);
+}
+
 static void run(const struct oracle_case *test)
 {
     struct comparison comparison;
@@ -116,12 +136,13 @@ static void run(const struct oracle_case *test)
 
     standing->running = *test;
     verdict = compare_case(test, &comparison);
-    standing->totals.verdict[verdict]++;
     standing->totals.instructions += executed(test, &comparison);
     for (uint32_t n = 0; n < test->instruction_count; n++)
         standing->totals.row_runs[test->row[n]]++;
     if (verdict == DISAGREE)
-        report(test, blamed_row(test, &comparison));
+        disagreement(test, &comparison);
+    else
+        standing->totals.verdict[verdict]++;
 }
 
 /* --- all cases ---------------------------------------------------------------------------------
@@ -194,7 +215,13 @@ static void report_death(void)
 
     standing->totals.verdict[DISAGREE]++;
     standing->totals.instructions++;
-    report(&test, test.row[0]);
+    if (!worth_printing(&test, test.row[0]))
+        return;
+    minimise_deadly(&test);
+    printf("\nthis program did not survive what the processor did");
+    print_row(&test, test.row[0]);
+    printf("  ");
+    case_print(stdout, &test);
 }
 
 static void run_all(struct options *options)
@@ -333,6 +360,7 @@ int main(int count, char **arguments)
         return 0;
     }
     standing = child_shared(sizeof(*standing));
+    vendor_initialise();
     emulated_initialise();
     rows_initialise();
     compare_strictly(options.strict);
@@ -341,6 +369,7 @@ int main(int count, char **arguments)
         return 2;
     run_all(&options);
     missing = report_rows(options.rows);
+    vendor_report(stdout);
     if (options.instructions < COMPLETE_RUN)
         missing = 0;
     printf("%" PRIu64 " instructions; cases left out: %" PRIu64 " as not comparable, %" PRIu64

@@ -7,20 +7,30 @@
 
 #include "child.h"
 
-/* Filled in by the child that runs a case. */
-static struct comparison *found;
+/* What must stay as it is: the kind of difference, or that the process dies, which then only a child
+ * may try. */
+struct failure {
+    bool deadly;
+    enum difference_kind kind;
+};
+
+static struct failure failure;
 
 static void compare(void *argument)
 {
-    compare_case(argument, found);
+    struct comparison comparison;
+
+    compare_case(argument, &comparison);
 }
 
-/* Fails, or brings the process down. */
 static bool still_fails(const struct oracle_case *test)
 {
     struct oracle_case copy = *test;
+    struct comparison comparison;
 
-    return !child_run(compare, &copy) || found->verdict == DISAGREE;
+    if (failure.deadly)
+        return !child_run(compare, &copy);
+    return compare_case(test, &comparison) == DISAGREE && comparison.kind == failure.kind;
 }
 
 /* `smaller` replaces *test when it fails as well. */
@@ -35,12 +45,14 @@ static bool keep(struct oracle_case *test, const struct oracle_case *smaller)
 static void drop_instruction(struct oracle_case *test, uint32_t which)
 {
     uint32_t start = test->boundary[which], end = test->boundary[which + 1];
+    /* What it defined may now be undefined in all that follows. */
+    uint32_t defined = test->undefined_flags[which] & ~test->undefined_flags[which + 1];
 
     memmove(test->code + start, test->code + end, test->code_length - end);
     test->code_length -= end - start;
     for (uint32_t n = which; n < test->instruction_count; n++) {
         test->boundary[n] = (uint8_t)(test->boundary[n + 1] - (end - start));
-        test->undefined_flags[n] |= test->undefined_flags[n + 1];
+        test->undefined_flags[n] = test->undefined_flags[n + 1] | defined;
         if (n + 1 < test->instruction_count)
             test->row[n] = test->row[n + 1];
     }
@@ -108,18 +120,26 @@ static bool plainer_registers(struct oracle_case *test)
     return any;
 }
 
-bool minimise(struct oracle_case *test, struct comparison *comparison)
+static void make_small(struct oracle_case *test)
 {
-    bool any = true, survives;
+    bool any = true;
 
-    if (!found)
-        found = child_shared(sizeof(*found));
     for (unsigned round = 0; any && round < 8; round++) {
         any = fewer_instructions(test);
         any |= fewer_patches(test);
         any |= plainer_registers(test);
     }
-    survives = child_run(compare, test);
-    *comparison = *found;
-    return survives;
+}
+
+void minimise(struct oracle_case *test, struct comparison *comparison)
+{
+    failure = (struct failure){.kind = comparison->kind};
+    make_small(test);
+    compare_case(test, comparison);
+}
+
+void minimise_deadly(struct oracle_case *test)
+{
+    failure = (struct failure){.deadly = true};
+    make_small(test);
 }

@@ -5,8 +5,10 @@
 
 #include "compare.h"
 
-/* *test fails and still does so on return. True: it disagrees, and *comparison is of the small one;
- * false: it brings its process down. */
-bool minimise(struct oracle_case *test, struct comparison *comparison);
+/* *test disagrees as *comparison says, and still does so on return; *comparison is then of the small
+ * one. */
+void minimise(struct oracle_case *test, struct comparison *comparison);
+/* *test brings its process down, and still does so on return. */
+void minimise_deadly(struct oracle_case *test);
 
 #endif

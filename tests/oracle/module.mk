@@ -10,9 +10,6 @@ oracle-objects := $(patsubst %.c,$(oracle-build)/%.o,$(oracle-sources) $(wildcar
 oracle-cflags := -m32 -std=gnu11 -O2 -g -fno-pie -Wall -Wextra -Wconversion -Werror -Iinclude \
     -Iemulator -MMD -MP
 
-# Every load of a descriptor cache, which emulated.c looks at.
-oracle-wrap := -Wl,--wrap=segment_set
-
 ORACLE_INSTRUCTIONS ?= 20000000
 SEED ?= time
 
@@ -21,7 +18,7 @@ $(oracle-build)/%.o: %.c
 	gcc $(oracle-cflags) -c -o $@ $<
 
 $(oracle-runner): $(oracle-objects)
-	gcc -m32 -no-pie $(oracle-wrap) -o $@ $^
+	gcc -m32 -no-pie -o $@ $^
 
 CHECK_TARGETS += check-oracle-ci
 CHECK_PACKAGES += gcc-multilib
