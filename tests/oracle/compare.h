@@ -11,7 +11,8 @@
 enum verdict {
     AGREE,
     DISAGREE,
-    LEFT_CODE, /* ran in data pages, which only the host protects, or loaded a segment of the host's */
+    LEFT_CODE, /* ran in data pages, which only the host protects, or loaded a segment of the host's
+                */
     TIMED_OUT, /* did not end on the processor within the watchdog's time */
     DERAILED,  /* ran into the middle of an instruction, where anything may be */
     UNSTABLE,  /* the processor itself gave two different results (interrupted at a bad moment) */

@@ -415,8 +415,7 @@ static void set_accessed_bits(bool set)
         uint32_t high = get_32(SYSTEM_GDT + at);
 
         if (high)
-            put_32(SYSTEM_GDT + at,
-                   set ? high | DESCRIPTOR_ACCESSED : high & ~DESCRIPTOR_ACCESSED);
+            put_32(SYSTEM_GDT + at, set ? high | DESCRIPTOR_ACCESSED : high & ~DESCRIPTOR_ACCESSED);
     }
 }
 

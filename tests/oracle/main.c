@@ -375,8 +375,9 @@ int main(int count, char **arguments)
     printf("%" PRIu64 " instructions; cases left out: %" PRIu64 " as not comparable, %" PRIu64
            " that used what is the host's, %" PRIu64 " that ran too long, %" PRIu64
            " derailed, %" PRIu64 " unstable on the processor itself\n",
-           standing->totals.instructions, standing->totals.left_out, standing->totals.verdict[LEFT_CODE],
-           standing->totals.verdict[TIMED_OUT], standing->totals.verdict[DERAILED], standing->totals.verdict[UNSTABLE]);
+           standing->totals.instructions, standing->totals.left_out,
+           standing->totals.verdict[LEFT_CODE], standing->totals.verdict[TIMED_OUT],
+           standing->totals.verdict[DERAILED], standing->totals.verdict[UNSTABLE]);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", standing->totals.verdict[AGREE],
            standing->totals.verdict[DISAGREE] + missing);
     return standing->totals.verdict[DISAGREE] || missing;

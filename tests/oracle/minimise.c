@@ -7,8 +7,8 @@
 
 #include "child.h"
 
-/* What must stay as it is: the kind of difference, or that the process dies, which then only a child
- * may try. */
+/* What must stay as it is: the kind of difference, or that the process dies, which then only a
+ * child may try. */
 struct failure {
     bool deadly;
     enum difference_kind kind;

@@ -11,8 +11,8 @@
 #include <sys/time.h>
 #include <ucontext.h>
 
-/* Not in the C library's headers. With it the kernel uses the signal stack whatever guest code has in
- * ESP; each signal disarms it. */
+/* Not in the C library's headers. With it the kernel uses the signal stack whatever guest code has
+ * in ESP; each signal disarms it. */
 #define SIGNAL_STACK_AUTODISARM (1u << 31)
 #define SIGNAL_STACK_SIZE       0x20000u
 
@@ -132,9 +132,8 @@ bool silicon_caught(int number, const ucontext_t *context)
 static void arm_signal_stack(void)
 {
     static uint8_t memory[SIGNAL_STACK_SIZE] __attribute__((aligned(64)));
-    static const stack_t stack = {.ss_sp = memory,
-                                  .ss_size = sizeof(memory),
-                                  .ss_flags = (int)SIGNAL_STACK_AUTODISARM};
+    static const stack_t stack = {
+        .ss_sp = memory, .ss_size = sizeof(memory), .ss_flags = (int)SIGNAL_STACK_AUTODISARM};
 
     if (sigaltstack(&stack, NULL)) {
         perror("sigaltstack");

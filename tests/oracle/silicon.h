@@ -6,8 +6,8 @@
 
 #include "outcome.h"
 
-/* Installs the signal handlers and the watchdog, which a child process does not inherit. Exits with a
- * message on failure. */
+/* Installs the signal handlers and the watchdog, which a child process does not inherit. Exits with
+ * a message on failure. */
 void silicon_initialise(void);
 
 /* Runs from `start` to the exception that ends it. The arena has been prepared. */

@@ -12,8 +12,8 @@
 /* What an instruction must have for an entry to be about it. */
 #define LOCKED   1u
 #define REPEATED 2u
-#define WIDE     4u /* 32-bit operands */
-#define REGISTER 8u /* no memory operand */
+#define WIDE     4u  /* 32-bit operands */
+#define REGISTER 8u  /* no memory operand */
 #define STEPPED  16u /* EFLAGS.TF */
 
 struct difference {
