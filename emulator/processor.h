@@ -78,7 +78,8 @@ struct processor {
     uint32_t dr[8];
     struct table_register gdtr, idtr;
     uint64_t efer;
-    uint64_t pdpte[4]; /* PAE: loaded by MOV CR3 and friends, SDM vol. 3, 4.4.1 */
+    uint64_t address_reserved; /* bits of a page-table entry above physical addresses, to 62 */
+    uint64_t pdpte[4];         /* PAE: loaded by MOV CR3 and friends, SDM vol. 3, 4.4.1 */
     uint32_t pending_debug;
     uint8_t cpl;
     uint8_t shadow;
