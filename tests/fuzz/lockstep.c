@@ -12,7 +12,8 @@
 #include "scenario.h"
 
 #define INSTRUCTION_LIMIT 120u
-#define CHUNK_LIMIT       8u
+#define CHUNK_COUNT       7u /* bits of chunk that are the number of instructions less 1 */
+#define CHUNK_FACTOR      8u
 #define UNIT_WRITTEN      288u /* bytes of the image that FXSAVE writes outside 64-bit mode */
 
 /* --- comparison --------------------------------------------------------------------------------
@@ -192,24 +193,48 @@ static bool stride(struct subject *exact, struct subject *fast, unsigned limit)
     return reason == PROCESSOR_BUDGET || reason == PROCESSOR_STOPPED;
 }
 
+/* CHUNK_REWRITTEN, after stride `number`. Not in page tables, of which translations are kept. */
+static void rewrite(struct subject *exact, struct subject *fast, const struct scenario *scenario,
+                    unsigned number)
+{
+    unsigned length = scenario->code_length;
+    uint32_t at;
+    uint8_t value;
+
+    if (!(scenario->chunk & CHUNK_REWRITTEN) || length == 0)
+        return;
+    at = exact->code_linear + number * 7 % length;
+    value = scenario->code[(number * 13 + 5) % length];
+    if (at >= RAM_SIZE || exact->page_table_page[at / PAGE_SIZE])
+        return;
+    subject_poke(exact, at, 1, value);
+    subject_poke(fast, at, 1, value);
+}
+
 void lockstep_run(const uint8_t *bytes, size_t length)
 {
     static struct journal journal;
     static struct scenario scenario;
     static struct subject *exact, *fast;
+    unsigned length_of_stride;
 
     if (exact == NULL) {
         exact = subject_create(true, &journal);
         fast = subject_create(false, &journal);
     }
     scenario_parse(&scenario, bytes, length);
+    length_of_stride = 1 + (scenario.chunk & CHUNK_COUNT);
+    if (scenario.chunk & CHUNK_LONG)
+        length_of_stride *= CHUNK_FACTOR;
     subject_reset(exact, &scenario);
     subject_reset(fast, &scenario);
     subject_unit_reset(exact);
     scenario_load(exact, &scenario);
     follow(fast, exact);
     /* A stride may begin no instruction: a fault in delivery, a halt. */
-    for (unsigned n = 0; n < INSTRUCTION_LIMIT && exact->begun < INSTRUCTION_LIMIT; n++)
-        if (!stride(exact, fast, 1 + scenario.chunk % CHUNK_LIMIT))
+    for (unsigned n = 0; n < INSTRUCTION_LIMIT && exact->begun < INSTRUCTION_LIMIT; n++) {
+        if (!stride(exact, fast, length_of_stride))
             break;
+        rewrite(exact, fast, &scenario, n);
+    }
 }

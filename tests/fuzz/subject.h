@@ -104,9 +104,10 @@ struct subject {
 
     unsigned begun; /* instructions */
     bool interrupts_open;
-    bool interrupt_done; /* raised and accepted */
-    int accepted;        /* vector accepted and not taken, or -1 */
-    uint64_t msr[4];     /* EFER, SYSENTER_CS, _ESP, _EIP */
+    bool interrupt_done;  /* raised and accepted */
+    int accepted;         /* vector accepted and not taken, or -1 */
+    uint64_t msr[4];      /* EFER, SYSENTER_CS, _ESP, _EIP */
+    uint32_t code_linear; /* where the scenario's code begins */
 
     /* The exact machine only. */
     enum phase phase;
