@@ -41,7 +41,7 @@ bool child_run(void (*work)(void *argument), void *argument)
         arena_touch();
         work(argument);
         fflush(NULL);
-        _exit(0);
+        exit(0);
     }
     while (waitpid(child, &status, 0) != child)
         ;

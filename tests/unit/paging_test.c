@@ -311,6 +311,21 @@ static void pae_pages(void **state)
     machine_write_32(m, PAE_POINTERS + 12, 1u << (36 - 32));
     machine_write_32(m, PAE_POINTERS + 8, PAE_DIRECTORY | P);
     case_expect_fault(EXCEPTION_GP, 0, MACHINE_CODE + 6);
+    /* It has more when it says so. */
+    machine_protected(m, 0, 32);
+    machine_address_bits(m, 40);
+    start_pae();
+    m->state.gpr[EBX] = 0x00412340;
+    machine_load(m);
+    machine_write_32(m, PAE_TABLE + 0x12 * 8 + 4, 1u << (39 - 32));
+    case_expect_halt();
+    machine_protected(m, 0, 32);
+    machine_address_bits(m, 40);
+    start_pae();
+    m->state.gpr[EBX] = 0x00412340;
+    machine_load(m);
+    machine_write_32(m, PAE_TABLE + 0x12 * 8 + 4, 1u << (40 - 32));
+    case_expect_fault(EXCEPTION_PF, E_P | E_WR | E_RSVD, MACHINE_CODE + 9);
     /* Reserved bits in a pointer: the MOV to CR0 is #GP(0). */
     machine_protected(m, 0, 32);
     start_pae();

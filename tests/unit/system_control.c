@@ -258,6 +258,7 @@ static void segment_bases(void **state)
     assert_int_equal(machine->state.gpr[EBX], 0xcafef00d);
     /* Not canonical. */
     machine_protected(machine, 0, 32);
+    machine->msr[machine->msr_count++].index = MSR_FS_BASE;
     machine->state.gpr[ECX] = MSR_FS_BASE;
     machine->state.gpr[EDX] = 0x00008000;
     assert_int_equal(RUN(WRMSR), 13);
