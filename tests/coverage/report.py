@@ -24,26 +24,30 @@ def main():
     options = parser.parse_args()
     llvm = _Coverage(options.folder)
     llvm.write("html", "show", "-format=html", f"-output-dir={options.folder}/html", "-show-branches=count")
-    summary = llvm.write("report.txt", "report")
-    lines = _lines(llvm.write("lines.info", "export", "-format=lcov"))
+    llvm.write("report.txt", "report")
+    lcov = llvm.write("lines.info", "export", "-format=lcov")
+    lines, branches = _lines(lcov), _branches(lcov)
     uncovered = sorted(line for line, count in lines.items() if count == 0)
     listed = _listed(options.listed)
     missing = [line for line in uncovered if (line[0], _text(line)) not in listed]
     for path, number in missing:
         print(f"{path}:{number}: never run, and not in {options.listed}: {_text((path, number))}")
-    seen = {(line[0], _text(line)) for line in uncovered}
-    for path, text in sorted(set(listed) - seen):
-        print(f"note: {path}: is run, or is gone: {text}")
-    print("\n".join(summary.splitlines()[-1:]))
+    stale = sorted(set(listed) - {(line[0], _text(line)) for line in uncovered})
+    for path, text in stale:
+        print(f"{path}: in {options.listed}, but it is run or gone: {text}")
+    taken = sum(count != 0 for count in branches.values())
     percent = 100 * (1 - len(uncovered) / len(lines))
     print(
-        f"{len(lines) - len(uncovered)} of {len(lines)} lines run ({percent:.1f} %), "
-        f"{len(uncovered)} not, {len(missing)} of them without a reason; "
+        f"{taken} of {len(branches)} branches taken ({100 * taken / len(branches):.1f} %); "
         f"see {options.folder}/html/index.html and report.txt"
+    )
+    print(
+        f"{len(lines) - len(uncovered)} of {len(lines)} lines run ({percent:.1f} %), "
+        f"{len(uncovered)} not, {len(missing)} of them without a reason"
     )
     if percent < _GOAL:
         print(f"the goal is {_GOAL} %")
-    return 1 if missing or percent < _GOAL else 0
+    return 1 if missing or stale or percent < _GOAL else 0
 
 
 class _Coverage:
@@ -88,6 +92,19 @@ def _lines(lcov):
     if not lines:
         sys.exit("no line of code in the profile")
     return lines
+
+
+def _branches(lcov):
+    """How often each way of each condition was gone: {(path, number, block, way): count}."""
+    ways, path = {}, None
+    for line in lcov.splitlines():
+        if line.startswith("SF:"):
+            path = os.path.relpath(line[3:])
+        elif line.startswith("BRDA:"):
+            number, block, way, count = line[5:].split(",")
+            key = path, int(number), block, way
+            ways[key] = ways.get(key, 0) + (0 if count == "-" else int(count))
+    return ways
 
 
 def _text(line):
