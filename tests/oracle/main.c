@@ -25,6 +25,8 @@
 #define PRINT_LIMIT      25u
 /* Cases that a child runs. */
 #define CASES_PER_CHILD 65536u
+/* Cases in the file of kept ones. */
+#define KEPT_LIMIT 256u
 /* From this many instructions on each row must have had its turn. */
 #define COMPLETE_RUN 300000u
 
@@ -240,32 +242,35 @@ static void run_one(void *argument)
     run(argument);
 }
 
-/* Cases that once failed, one a line. False when the file is wrong. */
+/* Cases that once failed, one a line, read before any runs: a child that exits would move the
+ * file's position. False when the file is wrong. */
 static bool run_kept(const char *path)
 {
+    static struct oracle_case kept[KEPT_LIMIT];
     FILE *input = fopen(path, "r");
     char line[2048];
-    unsigned number = 0;
+    unsigned number = 0, count = 0;
 
     if (!input) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         return false;
     }
     while (fgets(line, sizeof(line), input)) {
-        struct oracle_case test;
-
         number++;
         if (line[0] == '#' || line[0] == '\n')
             continue;
-        if (!case_parse(line, &test)) {
-            fprintf(stderr, "%s:%u: not a case\n", path, number);
+        if (count == KEPT_LIMIT || !case_parse(line, &kept[count])) {
+            fprintf(stderr, "%s:%u: not a case, or too many\n", path, number);
             fclose(input);
             return false;
         }
-        if (!child_run(run_one, &test))
-            report_death();
+        count++;
     }
     fclose(input);
+    for (unsigned n = 0; n < count; n++) {
+        if (!child_run(run_one, &kept[n]))
+            report_death();
+    }
     return true;
 }
 
