@@ -95,6 +95,7 @@ static void follow(struct subject *fast, const struct subject *exact)
         }
     memcpy(fast->msr, exact->msr, sizeof fast->msr);
     subject_unit_copy(fast, exact);
+    fast->code_linear = exact->code_linear;
     fast->begun = exact->begun;
     fast->interrupts_open = exact->interrupts_open;
     fast->interrupt_done = exact->interrupt_done;

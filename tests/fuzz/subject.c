@@ -11,8 +11,11 @@
 #include "standing.h"
 #include "scenario.h"
 
-#define PORT_A20 0x92u
-#define A20_BIT  2u
+/* Odd numbers from here to there: a device that writes a byte of the code, as DMA would. */
+#define PORT_DMA      0x41u
+#define PORT_DMA_LAST 0x5fu
+#define PORT_A20      0x92u
+#define A20_BIT       2u
 
 #define MSR_EFER         0xc0000080u
 #define MSR_SYSENTER_CS  0x174u
@@ -198,14 +201,29 @@ static uint32_t port_read(void *context, uint16_t port, unsigned width)
     return value;
 }
 
+/* The device writes where no page table is, of which translations would be kept. What the exact
+ * machine's has done, the other one's does. */
+static void write_code(struct subject *s, struct journal_entry *e, unsigned offset, uint8_t value)
+{
+    uint32_t at = s->code_linear + offset;
+
+    if (s->exact)
+        e->code_written = at < RAM_SIZE && !s->page_table_page[at / PAGE_SIZE];
+    if (e->code_written)
+        subject_poke(s, at, 1, value);
+}
+
 static void port_write(void *context, uint16_t port, unsigned width, uint32_t value)
 {
     struct subject *s = context;
+    struct journal_entry *e;
 
     if (width < 4 && value >> (8 * width))
         finding(s, "port write of %x with %u bytes", value, width);
     check_port_allowed(s, port, width);
-    journal_step(s, JOURNAL_PORT_WRITE, port, width, value);
+    e = journal_step(s, JOURNAL_PORT_WRITE, port, width, value);
+    if ((port & 1) && port >= PORT_DMA && port <= PORT_DMA_LAST)
+        write_code(s, e, (port - PORT_DMA) / 2u, (uint8_t)value);
     if (port == PORT_A20)
         processor_set_a20(&s->processor, value & A20_BIT);
 }

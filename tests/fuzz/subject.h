@@ -37,6 +37,7 @@ struct journal_entry {
     unsigned width;
     uint64_t address; /* or port, or MSR */
     uint64_t value;
+    bool code_written; /* of JOURNAL_PORT_WRITE: the device wrote to the code */
 };
 
 #define JOURNAL_ENTRIES 65536u
