@@ -54,6 +54,7 @@ struct standing {
     uint64_t cases;       /* so far */
     uint64_t combination; /* of the walk through all */
     uint64_t memory_seed;
+    unsigned tenth; /* of the instructions, that has been reported */
     struct oracle_case running;
     struct totals totals;
 };
@@ -150,22 +151,25 @@ static void run(const struct oracle_case *test)
 /* --- all cases ---------------------------------------------------------------------------------
  */
 
+/* A bar on a terminal, a line for each tenth elsewhere. */
 static void progress(uint64_t done, uint64_t wanted)
 {
     static time_t last;
     time_t now = time(NULL);
-    unsigned filled = (unsigned)(done * 40 / wanted);
+    unsigned tenth = (unsigned)(done * 10 / wanted), filled = (unsigned)(done * 40 / wanted);
+    bool bar = isatty(STDERR_FILENO);
 
-    if (!isatty(STDERR_FILENO) || (now == last && done < wanted))
+    if (bar ? now == last && done < wanted : tenth == standing->tenth)
         return;
     last = now;
+    standing->tenth = tenth;
     if (filled > 40)
         filled = 40;
-    fprintf(stderr, "\r[%.*s%*s] %" PRIu64 " instructions, %" PRIu64 " disagreements ", filled,
-            "########################################", 40 - (int)filled, "", done,
-            standing->totals.verdict[DISAGREE]);
-    if (done >= wanted)
-        fputc('\n', stderr);
+    if (bar)
+        fprintf(stderr, "\r[%.*s%*s] ", filled, "########################################",
+                40 - (int)filled, "");
+    fprintf(stderr, "%" PRIu64 " instructions, %" PRIu64 " disagreements%s", done,
+            standing->totals.verdict[DISAGREE], bar && done < wanted ? " " : "\n");
 }
 
 /* The walk goes through all combinations in an order that spreads over all rows however few are
