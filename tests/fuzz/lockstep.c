@@ -111,7 +111,12 @@ static void stride_begins(struct subject *exact, struct subject *fast)
     exact->journal->count = 0;
     exact->journal->full = false;
     fast->journal_position = 0;
-    exact->page_table_written = exact->interrupted_string = false;
+    exact->page_table_written = exact->alone = false;
+    fast->begun = exact->begun;
+    if (subject_interrupts_at_boundaries(exact)) {
+        subject_look_at_interrupts(exact);
+        subject_look_at_interrupts(fast);
+    }
 }
 
 /* One instruction and what it brings. */
@@ -150,7 +155,7 @@ static void step_fast(struct subject *exact, struct subject *fast, unsigned budg
     uint32_t at = memory_difference(exact, fast);
     /* Stale translations are the program's own doing; an interrupt that came within a REP
      * instruction cannot be repeated. */
-    bool comparable = !exact->page_table_written && !exact->interrupted_string;
+    bool comparable = !exact->page_table_written && !exact->alone;
     bool same = !fast->diverged && what == NULL && at == RAM_SIZE && reason == expected;
 
     if (!same && comparable) {
@@ -164,7 +169,7 @@ static void step_fast(struct subject *exact, struct subject *fast, unsigned budg
                 at < RAM_SIZE ? fast->ram[at] : 0, at < RAM_SIZE ? exact->ram[at] : 0);
     }
     /* The interrupt may also have come with the last element, and be still to deliver. */
-    if (!same || exact->interrupted_string)
+    if (!same || exact->alone)
         follow(fast, exact);
     else if (!comparable)
         processor_flush_translations(&fast->processor);
@@ -178,13 +183,16 @@ static bool stride(struct subject *exact, struct subject *fast, unsigned limit)
 {
     unsigned done = 0;
     enum exit_reason reason;
+    bool was_due;
 
     stride_begins(exact, fast);
+    was_due = subject_interrupt_due(exact);
+    /* The fast machine does not see the script go on within its run. */
     do {
         reason = step_exact(exact);
         done += reason == PROCESSOR_BUDGET;
     } while (reason == PROCESSOR_BUDGET && done < limit && !exact->too_long &&
-             !exact->journal->full);
+             !exact->journal->full && subject_interrupt_due(exact) == was_due);
     if (exact->too_long || exact->journal->full)
         return false;
     step_fast(exact, fast, done + (reason != PROCESSOR_BUDGET), reason);

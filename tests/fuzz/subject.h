@@ -37,7 +37,7 @@ struct journal_entry {
     unsigned width;
     uint64_t address; /* or port, or MSR */
     uint64_t value;
-    bool code_written; /* of JOURNAL_PORT_WRITE: the device wrote to the code */
+    uint64_t answer; /* of what answers */
 };
 
 #define JOURNAL_ENTRIES 65536u
@@ -128,7 +128,7 @@ struct subject {
     struct walk_expectation expectation;
     uint8_t page_table_page[RAM_PAGES]; /* pages that walks have read entries from */
     bool page_table_written;            /* by the program, since the last look */
-    bool interrupted_string;            /* an interrupt came where only this machine can take one */
+    bool alone;                         /* an interrupt came where only this machine can take one */
     bool too_long;                      /* ACCESS_LIMIT was reached */
     bool regular;                       /* CPL, CS.RPL and SS.DPL agree, as the modes keep them */
 };
@@ -144,8 +144,12 @@ void subject_poke(struct subject *s, uint64_t physical, unsigned width, uint32_t
 /* `physical` with the A20 line applied. */
 uint64_t subject_a20(const struct subject *s, uint64_t physical);
 
-/* The interrupt line, looked at where both machines look. */
-void subject_look_at_interrupts(struct subject *s);
+/* Has the script's interrupt, or NMI, still to come? */
+bool subject_interrupt_due(const struct subject *s);
+/* It comes at boundaries, where both machines take it; else also within an instruction. */
+bool subject_interrupts_at_boundaries(const struct subject *s);
+/* The interrupt line is looked at: true when it came. */
+bool subject_look_at_interrupts(struct subject *s);
 
 /* Records what the exact machine does, or compares what the fast one does and answers the same. */
 struct journal_entry *journal_step(struct subject *s, enum journal_kind kind, uint64_t address,
