@@ -234,6 +234,9 @@ static void port_write(void *context, uint16_t port, unsigned width, uint32_t va
     e = journal_step(s, JOURNAL_PORT_WRITE, port, width, value);
     if ((port & 1) && port >= PORT_DMA && port <= PORT_DMA_LAST)
         write_code(s, e, (port - PORT_DMA) / 2u, (uint8_t)value);
+    /* A block of elements is read before the first of them is written. */
+    if (port == PORT_A20 && s->exact && s->decoded && s->instruction.repeat)
+        s->alone = true;
     if (port == PORT_A20)
         processor_set_a20(&s->processor, value & A20_BIT);
 }
