@@ -24,12 +24,14 @@ class BenchError(Exception):
 @dataclass(frozen=True)
 class Workload:
     """`size` is the number of bytes that one repeat moves, 0 where instructions are counted.
-    `native`: it needs nothing that an unprivileged program has not. `peers`: others run it too."""
+    `native`: it needs nothing that an unprivileged program has not. `peers`: others run it too.
+    `blocks`: the fewest accesses to ports that its INS and OUTS can be done with."""
 
     name: str
     size: int = 0
     native: bool = True
     peers: bool = True
+    blocks: int = 0
 
     @property
     def image(self):
@@ -50,7 +52,9 @@ ALL = (
     Workload("ckern4k"),
     Workload("copy", size=50 * 60416),
     Workload("strings", size=20 * 67580),
-    Workload("io", native=False, peers=False),
+    # Each of 20 times: 16 sectors, 4 and 2 whole pages, one piece within a page, one over three
+    # pages with an element across each border.
+    Workload("io", native=False, peers=False, blocks=20 * (16 + 4 + 2 + 1 + 3 + 2)),
 )
 BY_NAME = {workload.name: workload for workload in ALL}
 
