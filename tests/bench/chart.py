@@ -5,11 +5,14 @@ Not here: measuring (bench.py)."""
 import math
 from xml.sax.saxutils import escape
 
+from table import value_text
+
 # Ours stands out; the others are told apart by lightness, and by the order, which is the legend's.
 _COLOURS = {
     "ours": "#c2410c",
     "native": "#334155",
     "qemu": "#0f766e",
+    "quiet": "#5eead4",
     "bochs": "#6d28d9",
     "unicorn": "#60a5fa",
     "x86emu": "#a8a29e",
@@ -17,15 +20,6 @@ _COLOURS = {
 _FONT = "font-family='DejaVu Sans, Verdana, sans-serif'"
 _BAR, _GAP = 17, 26  # width of a bar, and between groups
 _LEFT, _TOP, _HEIGHT, _BOTTOM, _BETWEEN = 62, 92, 300, 54, 76
-
-
-def value_text(value, unit):
-    """A rate in its unit, with three significant digits."""
-    scaled = value / (1e9 if unit == "GB/s" else 1e6)
-    if scaled >= 1000:
-        return f"{scaled:,.0f}"
-    digits = 2 if scaled < 0.995 and unit != "GB/s" else max(0, 2 - int(math.log10(max(scaled, 1))))
-    return f"{scaled:.{digits}f}"
 
 
 def draw(result):

@@ -12,7 +12,7 @@ BENCH_COUNT_PACKAGES := binutils gcc gcc-multilib python3 valgrind
 BENCH_PACKAGES := $(BENCH_COUNT_PACKAGES) libunicorn-dev libx86emu-dev qemu-system-x86
 BENCH_ROUNDS ?= 7
 
-# Workloads. A ROM holds one for machines that have no other way to get at it.
+# Workloads, and media that bring one into a machine.
 $(bench_out)/%.o: $(bench_dir)/workloads/%.s $(bench_includes)
 	@mkdir -p $(@D)
 	as --32 --fatal-warnings -I $(bench_dir)/workloads -o $@ $<
@@ -34,11 +34,16 @@ $(bench_workloads:%=$(bench_out)/%.elf): $(bench_dir)/workloads/workload.ld
 $(bench_out)/%.bin: $(bench_out)/%.elf
 	objcopy -O binary -j .image $< $@
 
-$(bench_out)/%.rom: $(bench_dir)/workloads/rom.s $(bench_out)/%.bin
-	@mkdir -p $(bench_out)/rom-$*
-	cp $(bench_out)/$*.bin $(bench_out)/rom-$*/image.bin
-	as --32 --fatal-warnings -I $(bench_out)/rom-$* -o $(bench_out)/rom-$*/rom.o $<
-	objcopy -O binary -j .text $(bench_out)/rom-$*/rom.o $@
+# $(call bench_medium,name)
+define bench_medium
+$(bench_out)/%.$(1): $(bench_dir)/workloads/$(1).s $(bench_out)/%.bin
+	@mkdir -p $(bench_out)/$(1)-$$*
+	cp $(bench_out)/$$*.bin $(bench_out)/$(1)-$$*/image.bin
+	as --32 --fatal-warnings -I $(bench_out)/$(1)-$$* -o $(bench_out)/$(1)-$$*/medium.o $$<
+	objcopy -O binary -j .text $(bench_out)/$(1)-$$*/medium.o $$@
+endef
+$(eval $(call bench_medium,rom))
+$(eval $(call bench_medium,floppy))
 
 # The blob's own interpreter, the very objects, with a platform built as the blob is; and hosted code
 # that calls it. The blob's memory functions stay inside: a C library's have another convention.
@@ -74,11 +79,11 @@ $(bench_out)/unicorn: $(bench_out)/unicorn-64.o $(bench_out)/host-64.o
 	gcc -no-pie -o $@ $^ -lunicorn
 
 bench_images := $(bench_workloads:%=$(bench_out)/%.bin)
-bench_roms := $(bench_workloads:%=$(bench_out)/%.rom)
+bench_media := $(foreach kind,rom floppy,$(bench_workloads:%=$(bench_out)/%.$(kind)))
 bench_peers := $(addprefix $(bench_out)/,blob-low native x86emu unicorn)
 
 .PHONY: bench bench-parts bench-count bench-profile check-bench-count
-bench-parts: $(bench_peers) $(bench_images) $(bench_roms)
+bench-parts: $(bench_peers) $(bench_images) $(bench_media)
 	@:
 
 bench:

@@ -38,10 +38,9 @@ class Workload:
         """The plain image."""
         return os.path.join(FOLDER, f"{self.name}.bin")
 
-    @property
-    def rom(self):
-        """The ROM that holds it."""
-        return os.path.join(FOLDER, f"{self.name}.rom")
+    def medium(self, kind):
+        """The rom or the floppy that holds it."""
+        return os.path.join(FOLDER, f"{self.name}.{kind}")
 
 
 ALL = (

@@ -1,5 +1,5 @@
-# Brings a workload to its place in a machine without a BIOS: a 64 KiB ROM that copies it and jumps.
-# Not here: the workload (IMAGE, put at the ROM's start).
+# Brings a workload to its place without a BIOS: a 64 KiB ROM that copies it and jumps.
+# Not here: the workload (image.bin, at the ROM's start).
 # SPDX-License-Identifier: GPL-2.0-only
 .code16
 .text
