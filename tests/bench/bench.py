@@ -24,7 +24,7 @@ from workload import ALL, BY_NAME, FOLDER, ROOT, BenchError
 _FIRMWARE = os.path.join(ROOT, "build", "firmware", "hvmassist")
 _IMAGE_LIMIT, _TOTAL_LIMIT = 62 * 1024, 100 * 1024
 
-_LONG = 0.3  # seconds that one run should last
+_LONG = 0.2  # seconds that one run should last
 _MEASURABLE = 0.05  # seconds from which on a run says how long others will take
 _MOST_REPEATS = 1 << 30
 

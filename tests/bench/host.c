@@ -19,9 +19,9 @@ void host_fail(const char *what)
 
 uint8_t *host_load(int count, char **arguments, void *wanted)
 {
-    uint8_t *memory = mmap(wanted, MEMORY_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | (wanted ? MAP_FIXED_NOREPLACE : 0),
-                           -1, 0);
+    uint8_t *memory = mmap(
+        wanted, MEMORY_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | (wanted ? MAP_FIXED_NOREPLACE : 0), -1, 0);
     unsigned long repeats;
     char *end;
     FILE *file;

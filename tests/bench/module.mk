@@ -1,5 +1,7 @@
 # Speed: `make bench` (against other interpreters), `make bench-count` (host instructions for a guest
-# instruction), `make bench-profile WORKLOAD=alu`. Not here: the scripts' contents (this folder).
+# instruction), `make bench-profile WORKLOAD=alu`, `make bench-boot` (machine instructions of a boot),
+# `make bench-readme` (the last result into README.md).
+# Not here: the scripts' contents (this folder).
 # SPDX-License-Identifier: GPL-2.0-only
 
 bench_dir := tests/bench
@@ -82,7 +84,7 @@ bench_images := $(bench_workloads:%=$(bench_out)/%.bin)
 bench_media := $(foreach kind,rom floppy,$(bench_workloads:%=$(bench_out)/%.$(kind)))
 bench_peers := $(addprefix $(bench_out)/,blob-low native x86emu unicorn)
 
-.PHONY: bench bench-parts bench-count bench-profile check-bench-count
+.PHONY: bench bench-parts bench-readme bench-count bench-profile check-bench-count
 bench-parts: $(bench_peers) $(bench_images) $(bench_media)
 	@:
 
@@ -90,6 +92,9 @@ bench:
 	@sh tests/run/install-packages.sh $(BENCH_PACKAGES)
 	@$(MAKE) -s --no-print-directory bench-parts firmware
 	@$(RUN_PYTHON) $(bench_dir)/bench.py --rounds $(BENCH_ROUNDS) $(if $(BOCHS),--bochs '$(BOCHS)')
+
+bench-readme:
+	@$(RUN_PYTHON) $(bench_dir)/readme.py
 
 bench_counted := $(bench_out)/blob-low $(bench_images)
 
@@ -108,5 +113,15 @@ CHECK_PARTS += $(bench_counted)
 CHECK_TARGETS += check-bench-count
 check-bench-count: $(bench_counted)
 	@$(RUN_PYTHON) $(bench_dir)/count.py
+
+# Boots. MEDIA names some of them only.
+bench_boot_media := d02-grub-legacy.img d04-grub2.iso d06-isolinux.iso
+
+.PHONY: bench-boot
+bench-boot:
+	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
+	@$(MAKE) -s --no-print-directory $(bench_boot_media:%=build/media/%) \
+		build/testvisor/testvisor-3.2.rom build/testvisor/testvisor-3.2-profile.rom
+	@$(RUN_PYTHON) $(bench_dir)/boot.py $(MEDIA)
 
 -include $(wildcard $(bench_out)/*.d)

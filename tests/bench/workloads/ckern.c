@@ -85,13 +85,12 @@ static struct item *list_find(struct item *list, uint16_t value)
 static struct item *list_sort(struct item *list)
 {
     for (int run = 1;; run *= 2) {
-        struct item *first = list, *tail = NULL;
+        struct item *first = list, **tail = &list;
         int merges = 0;
 
-        list = NULL;
         while (first) {
             struct item *second = first;
-            int first_left = 0, second_left = run;
+            int first_left = 0, second_left;
 
             merges++;
             for (int n = 0; n < run; n++) {
@@ -100,28 +99,25 @@ static struct item *list_sort(struct item *list)
                 if (!second)
                     break;
             }
-            while (first_left > 0 || (second_left > 0 && second)) {
+            second_left = second ? run : 0;
+            while (first_left > 0 || second_left > 0) {
                 struct item *taken;
 
-                if (first_left > 0 &&
-                    (second_left == 0 || !second || first->value <= second->value)) {
+                if (first_left > 0 && (second_left == 0 || first->value <= second->value)) {
                     taken = first;
                     first = first->next;
                     first_left--;
                 } else {
                     taken = second;
                     second = second->next;
-                    second_left--;
+                    second_left = second ? second_left - 1 : 0;
                 }
-                if (tail)
-                    tail->next = taken;
-                else
-                    list = taken;
-                tail = taken;
+                *tail = taken;
+                tail = &taken->next;
             }
             first = second;
         }
-        tail->next = NULL;
+        *tail = NULL;
         if (merges <= 1)
             return list;
     }
