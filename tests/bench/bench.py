@@ -17,7 +17,7 @@ import sys
 
 import chart
 import peers
-import table
+import tables
 import targets
 from workload import ALL, BY_NAME, FOLDER, ROOT, BenchError
 
@@ -244,13 +244,13 @@ def _print_table(result):
     print("millions of guest instructions (copy, strings: GB) per second of user time")
     for name in result["skipped"]:
         print(f"left out: {name} (not permitted on this host)")
-    for line in table.text(table.rates(result)):
+    for line in tables.text(tables.rates(result)):
         print(line)
 
 
 def _print_ratios(result):
     print("\nhvmassist's speed as a multiple of")
-    for line in table.text(table.ratios(result)):
+    for line in tables.text(tables.ratios(result)):
         print(line)
 
 

@@ -5,7 +5,7 @@ Not here: measuring (bench.py)."""
 import math
 from xml.sax.saxutils import escape
 
-from table import value_text
+from tables import value_text
 
 # Ours stands out; the others are told apart by lightness, and by the order, which is the legend's.
 _COLOURS = {

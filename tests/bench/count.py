@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Host instructions per guest instruction of the blob's interpreter, counted under Valgrind.
-Not here: time (bench.py), and which function they go to (profile.py)."""
+Not here: time (bench.py), and which function they go to (callgrind.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # `count.py` measures and compares with the record, `count.py --record` writes it. Exit status: 1
@@ -39,7 +39,9 @@ def main():
                 file.write(f"{name:8} {host:10} {guest:8} {host / guest:10.3f}\n")
         print(f"recorded in {os.path.relpath(_RECORD)}")
         return 0
-    return _compare(counts, _read_record())
+    status, lines = compare(counts, _read_record())
+    print("\n".join(lines))
+    return status
 
 
 def count(workload):
@@ -73,26 +75,27 @@ def _read_record():
     return record
 
 
-def _compare(counts, record):
-    worse = better = 0
+def compare(counts, record):
+    """Exit status, and what to say, about `counts` measured and those in the `record`, both (host,
+    guest) by workload."""
+    lines, worse, better = [], False, False
     for name, (host, guest) in counts.items():
         if name not in record:
-            print(f"{name}: not recorded; `make bench-count RECORD=yes`")
-            worse += 1
+            lines.append(f"{name}: not recorded; `make bench-count RECORD=yes`")
+            worse = True
             continue
         before = record[name][0] / record[name][1]
         change = host / guest / before - 1
-        if abs(change) <= _TOLERANCE:
-            continue
-        word = "WORSE" if change > 0 else "better"
-        print(f"{name}: {word} by {abs(change):.1%}: {before:.3f} -> {host / guest:.3f}")
-        worse += change > 0
-        better += change < 0
-    if better and not worse:
-        print("better than recorded: lower the record with `make bench-count RECORD=yes`")
-    if not worse and not better:
-        print(f"as recorded, within {_TOLERANCE:.0%}")
-    return 1 if worse else 0
+        if abs(change) > _TOLERANCE:
+            word = "WORSE" if change > 0 else "better"
+            lines.append(f"{name}: {word} by {abs(change):.1%}: {before:.3f} -> {host / guest:.3f}")
+            worse |= change > 0
+            better |= change < 0
+    if better:
+        lines.append("better than recorded: lower the record with `make bench-count RECORD=yes`")
+    if not lines:
+        lines.append(f"as recorded, within {_TOLERANCE:.0%}")
+    return int(worse), lines
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ bench-count:
 bench-profile:
 	@sh tests/run/install-packages.sh $(BENCH_COUNT_PACKAGES)
 	@$(MAKE) -s --no-print-directory $(bench_counted)
-	@$(RUN_PYTHON) $(bench_dir)/profile.py $(WORKLOAD)
+	@$(RUN_PYTHON) $(bench_dir)/callgrind.py $(WORKLOAD)
 
 CHECK_PACKAGES += $(BENCH_COUNT_PACKAGES)
 CHECK_PARTS += $(bench_counted)

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 
-import table
+import tables
 from workload import FOLDER, ROOT
 
 _README = os.path.join(ROOT, "README.md")
@@ -48,13 +48,13 @@ def _lines(result):
     )
     yield f"for copy and strings; {versions}."
     yield ""
-    yield from table.markdown(table.rates(result))
+    yield from tables.markdown(tables.rates(result))
     yield ""
     yield "hvmassist's speed as a multiple of theirs:"
     yield ""
-    yield from table.markdown(table.ratios(result))
+    yield from tables.markdown(tables.ratios(result))
     yield ""
-    yield from table.markdown(_targets(result))
+    yield from tables.markdown(_targets(result))
     yield ""
     size = result["size"]
     yield (

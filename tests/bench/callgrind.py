@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Where a workload's host instructions go, by function of the interpreter: `profile.py WORKLOAD`.
+"""Where a workload's host instructions go, by function of the interpreter: `callgrind.py WORKLOAD`.
 Not here: the figures that are recorded (count.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
