@@ -48,11 +48,11 @@ static void add_handoff(unsigned opcode, uint64_t time)
 void trace_instruction(void *context, struct processor *p, const uint8_t *bytes, unsigned length)
 {
     static unsigned last;
-    static uint64_t last_time, last_handoffs;
-    const uint64_t time = tsc_read() - last_time;
+    static uint64_t last_handoffs;
+    const uint64_t time = tsc_read() - profile.end;
 
     (void)context, (void)p;
-    if (last_time == 0)
+    if (profile.end == 0)
         profile.start = time;
     else if (statistics.handoffs != last_handoffs)
         add_handoff(last, time);
@@ -62,6 +62,6 @@ void trace_instruction(void *context, struct processor *p, const uint8_t *bytes,
     }
     last = opcode_of(bytes, length);
     last_handoffs = statistics.handoffs;
-    last_time = tsc_read();
+    profile.end = tsc_read();
 }
 #endif

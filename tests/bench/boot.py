@@ -106,9 +106,11 @@ def _print_profile(outcome):
     print(f"where {total:,} of the profiling build went:")
     print(f"{inside:>16,}  {inside / total:6.1%}  interpreting {count:,} instructions")
     print(f"{outside:>16,}  {outside / total:6.1%}  hand-off to return, guest on the hardware")
-    start, rest = profile["start"], total - profile["start"] - inside - outside
-    print(f"{start:>16,}  {start / total:6.1%}  before the first of these: testvisor and blob start")
-    print(f"{rest:>16,}  {rest / total:6.1%}  after the last of these: guest on the hardware")
+    start, end = profile["start"], profile["end"]
+    counting = end - start - inside - outside
+    print(f"{counting:>16,}  {counting / total:6.1%}  counting")
+    print(f"{start:>16,}  {start / total:6.1%}  before the first: testvisor and blob start")
+    print(f"{total - end:>16,}  {(total - end) / total:6.1%}  after the last: guest on the hardware")
     rows = zip(profile["cause_time"], profile["cause_count"], profile["cause_opcode"])
     for time, number, opcode in sorted(rows, reverse=True):
         if number:
