@@ -51,18 +51,19 @@ $(eval $(call bench_medium,floppy))
 # that calls it. The blob's memory functions stay inside: a C library's have another convention.
 bench_blob_parts = $(patsubst %.c,$(firmware_out)/$(1)/%.o,$(EMULATOR_SOURCES) $(firmware_dir)/string.c)
 
-# $(call bench_blob,layout,folder of its objects,flags of the platform)
+# $(call bench_blob,layout,folder of its objects)
 define bench_blob
-$(bench_out)/platform-$(1).o: $(bench_dir)/blob.c
-	@mkdir -p $$(@D)
-	$$(CC) $(firmware_flags) $$(call firmware_size,$$<) $(3) -c -o $$@ $$<
-$(bench_out)/blob-$(1).o: $(call bench_blob_parts,$(2)) $(bench_out)/platform-$(1).o
+$(bench_out)/blob-$(1).o: $(call bench_blob_parts,$(2)) $(bench_out)/blob.o
 	ld -m elf_i386 -r -o $$@ $$^
 	objcopy --keep-global-symbol=blob_run $$@
 $(bench_out)/blob-$(1): $(bench_out)/blob-$(1).o $(bench_out)/blob_host-32.o $(bench_out)/host-32.o
 	gcc -m32 -no-pie -static -Wl,--gc-sections -Wl,-z,noexecstack -o $$@ $$^
 endef
-$(eval $(call bench_blob,low,plain,))
+$(eval $(call bench_blob,low,plain))
+
+$(bench_out)/blob.o: $(bench_dir)/blob.c
+	@mkdir -p $(@D)
+	$(CC) $(firmware_flags) $(call firmware_size,$<) -c -o $@ $<
 
 bench_flags := -std=gnu11 -O2 -Wall -Wextra -Wconversion -Werror -fno-pie -MMD -MP
 $(bench_out)/%-32.o: $(bench_dir)/%.c
