@@ -1,5 +1,6 @@
 # Builds the blob: build/firmware/hvmassist.bin (low layout), hvmassist-high.bin (at HIGH_BASE),
-# hvmassist-at-BASE.bin for any other base, and the same with -trace. `make size`: where the bytes are.
+# hvmassist-at-BASE.bin for any other base, and the same with -trace and -profile. `make size`: where the
+# bytes are.
 # Not here: putting the blob anywhere (hvmloader-glue, tests).
 # SPDX-License-Identifier: GPL-2.0-only
 
@@ -42,6 +43,7 @@ $(patsubst %.S,$(firmware_out)/$(1)/%.o,$(filter %.S,$(firmware_sources))): $(fi
 endef
 $(eval $(call firmware_objects,plain,))
 $(eval $(call firmware_objects,trace,-DEMULATOR_TRACE))
+$(eval $(call firmware_objects,profile,-DEMULATOR_TRACE -DFIRMWARE_PROFILE))
 
 # $(call firmware_image,stem of the output without base,folder of the objects): at any base.
 define firmware_image
@@ -51,6 +53,7 @@ $(firmware_out)/hvmassist-at-%$(1).elf: $(addprefix $(firmware_out)/$(2)/,$(firm
 		-Wl,-Map=$$(@:.elf=.map) $$(filter %.o,$$^) -o $$@
 endef
 $(eval $(call firmware_image,-trace,trace))
+$(eval $(call firmware_image,-profile,profile))
 $(eval $(call firmware_image,,plain))
 
 $(firmware_out)/hvmassist-at-%.bin: $(firmware_out)/hvmassist-at-%.elf $(firmware_dir)/check-image.sh
@@ -71,7 +74,7 @@ $(eval $(call firmware_named,hvmassist-trace,$(firmware_low_base)-trace))
 $(eval $(call firmware_named,hvmassist-high-trace,$(HIGH_BASE)-trace))
 
 .PRECIOUS: $(firmware_out)/hvmassist-at-%.bin $(firmware_out)/hvmassist-at-%.elf \
-	$(firmware_out)/hvmassist-at-%-trace.elf
+	$(firmware_out)/hvmassist-at-%-trace.elf $(firmware_out)/hvmassist-at-%-profile.elf
 
 size: $(firmware_out)/hvmassist.bin
 	@awk -f $(firmware_dir)/size.awk $(firmware_out)/hvmassist.map

@@ -1,7 +1,7 @@
 /* Builds with EMULATOR_TRACE: one line of text for each instruction, to the testvisor's log.
  * Not here: reading the lines. */
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifdef EMULATOR_TRACE
+#if defined EMULATOR_TRACE && !defined FIRMWARE_PROFILE
 #include "trace.h"
 
 #include "emulator/flags.h"

@@ -66,17 +66,16 @@ class Arguments:
     @property
     def machine(self):
         """The machine to run; ArgumentError when its ROM is not there."""
-        rom = rom_of(self.abi, self.trace)
+        rom = rom_of(self.abi, "-trace" if self.trace else "")
         if not os.path.exists(rom):
             raise ArgumentError(f"{rom} is missing: build it first (make run does)")
         return machine_for(rom, self.abi, self.memory, self.medium)
 
 
-def rom_of(abi, trace=False):
-    """Path of the ROM that plays `abi`."""
+def rom_of(abi, variant=""):
+    """Path of the ROM that plays `abi`, with a variant of the blob: -trace, -profile or none."""
     if abi == BARE:
         return machine.BIOS
-    variant = "-trace" if trace else ""
     return os.path.join(ROOT, "build", "testvisor", f"testvisor-{abi}{variant}.rom")
 
 

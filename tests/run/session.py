@@ -40,7 +40,8 @@ class Plan:
     """What to run. `until` ends the run when screen, COM1 or port 0xE9 shows it; `limit` in
     instructions; `keys` are keys.Steps; `picture` wants pictures of graphics modes too;
     `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step`
-    is how often to look, in instructions."""
+    is how often to look, in instructions; `kept` is (address, bytes) of physical memory that is
+    wanted from the end of the run, or None."""
 
     machine: machine.Machine
     until: re.Pattern | None
@@ -49,6 +50,7 @@ class Plan:
     picture: bool = False
     testvisor_memory: int | None = None
     step: int = STEP
+    kept: tuple | None = None
 
 
 @dataclass
@@ -56,7 +58,8 @@ class Outcome:
     """What a run left. `detail` explains `ending` where there is more to say; `tick` in
     instructions, `seconds` of the host's time; com1, e9 and log are bytes; `picture` is what
     Bochs drew, if asked for; `state` is the processor as Bochs saw it last; `statistics` (None:
-    no testvisor, or it could not be asked any more) comes from statistics_block.read."""
+    no testvisor, or it could not be asked any more) comes from statistics_block.read; `kept` is the
+    memory that the plan wanted, None when it could not be read any more."""
 
     ending: str = LIMIT
     detail: str = ""
@@ -70,6 +73,7 @@ class Outcome:
     state: str = ""
     statistics: dict | None = None
     untyped: int = 0
+    kept: bytes | None = None
 
 
 def run(plan, folder, progress=None):
@@ -159,6 +163,8 @@ class _Session:
         outcome.state = "\n".join(bochs.command(name).rstrip() for name in ("r", "sreg", "creg"))
         if self._plan.testvisor_memory:
             outcome.statistics = statistics_block.read(bochs, self._plan.testvisor_memory)
+        if self._plan.kept:
+            outcome.kept = bochs.read_physical(*self._plan.kept)
         if outcome.display.graphics and self._client:
             outcome.picture = self._client.picture(*outcome.display.graphics)
 
