@@ -18,9 +18,8 @@ from rfb import RfbClient, RfbError
 # them.
 STEP = 2_000_000
 LONG_STEP = 10_000_000
-_SECOND = machine.INSTRUCTIONS_PER_SECOND
-_KEY_STEP = _SECOND // 10  # a key is down, and then up, for this long
-_SETTLED = 5 * _SECOND  # a screen that has not changed for this long is at rest
+_KEY_TIME = 0.1  # seconds of guest time that a key is down, and then up
+_SETTLED = 5  # a screen that has not changed for this many seconds of guest time is at rest
 
 _STATE_LINES = 40  # of a processor's state in Bochs' log, at most
 
@@ -40,7 +39,8 @@ class Plan:
     """What to run. `until` ends the run when screen, COM1 or port 0xE9 shows it; `limit` in
     instructions; `keys` are keys.Steps; `picture` wants pictures of graphics modes too;
     `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step`
-    is how often to look, in instructions."""
+    is how often to look, in instructions; `sample` is how often to see whether the processor halts
+    (None: never), which gives Outcome.halted to about half of it for each halt."""
 
     machine: machine.Machine
     until: re.Pattern | None
@@ -49,6 +49,7 @@ class Plan:
     picture: bool = False
     testvisor_memory: int | None = None
     step: int = STEP
+    sample: int | None = None
 
 
 @dataclass
@@ -56,11 +57,13 @@ class Outcome:
     """What a run left. `detail` explains `ending` where there is more to say; `tick` in
     instructions, `seconds` of the host's time; com1, e9 and log are bytes; `picture` is what
     Bochs drew, if asked for; `state` is the processor as Bochs saw it last; `statistics` (None:
-    no testvisor, or it could not be asked any more) comes from statistics_block.read."""
+    no testvisor, or it could not be asked any more) comes from statistics_block.read; `halted` are
+    the instructions' worth of time that the processor spent in HLT, if the plan samples it."""
 
     ending: str = LIMIT
     detail: str = ""
     tick: int = 0
+    halted: int = 0
     seconds: float = 0.0
     display: screen.Screen | None = None
     picture: object = None
@@ -89,7 +92,7 @@ class _Session:
         self._folder = folder
         self._progress = progress
         self._outcome = Outcome()
-        self._typist = _Typist(plan.keys)
+        self._typist = _Typist(plan.keys, plan.machine.second)
         self._client = None
         self._com1 = _Tail(folder, machine.COM1_FILE)
         self._log = _Tail(folder, machine.LOG_FILE)
@@ -121,10 +124,8 @@ class _Session:
     def _over(self, bochs):
         """Do one step; say whether it was the last."""
         outcome = self._outcome
-        ticks = _KEY_STEP if self._typist.typing() else self._plan.step
-        stop = bochs.step(min(ticks, self._plan.limit - outcome.tick))
-        outcome.tick = stop.tick
-        outcome.e9 += stop.e9
+        ticks = self._typist.pause() or self._plan.step
+        stop = self._advance(bochs, min(ticks, self._plan.limit - outcome.tick))
         outcome.com1 += self._com1.more()
         if stop.ended:
             outcome.log = self._log.more()
@@ -138,6 +139,20 @@ class _Session:
             return True
         self._typist.look(outcome, self._client)
         return False
+
+    def _advance(self, bochs, ticks):
+        """Run for about `ticks` and return the last Stop; count how long the processor halted."""
+        outcome = self._outcome
+        end = outcome.tick + ticks
+        sample = min(self._plan.sample or ticks, ticks)
+        while True:
+            stop = bochs.step(min(sample, end - outcome.tick))
+            outcome.tick = stop.tick
+            outcome.e9 += stop.e9
+            if stop.late and self._plan.sample:
+                outcome.halted += stop.late + sample // 2  # it began somewhere in the sample
+            if stop.ended or stop.halted or stop.tick >= end:
+                return stop
 
     def _ending(self, stop):
         if self._shown():
@@ -202,15 +217,16 @@ class _Tail:
 class _Typist:
     """Works through the steps of KEYS."""
 
-    def __init__(self, steps):
+    def __init__(self, steps, second):
         self._steps = list(steps)
+        self._second = second
         self._events = []
         self._seen = ""
         self._since = 0
 
-    def typing(self):
-        """Are there events to send before the guest runs far?"""
-        return bool(self._events)
+    def pause(self):
+        """How many instructions until the next event is to be sent; 0: none is."""
+        return int(_KEY_TIME * self._second) if self._events else 0
 
     def remaining(self):
         """Steps that were not typed to the end; a key still down does not count."""
@@ -233,7 +249,7 @@ class _Typist:
         pattern = self._steps[0].pattern
         rest = outcome.tick - self._since
         if pattern is None:
-            return rest >= _SETTLED and self._seen.strip() != ""
+            return rest >= _SETTLED * self._second and self._seen.strip() != ""
         com1 = outcome.com1.decode("latin-1")
         return bool(pattern.search(self._seen) or pattern.search(com1))
 
