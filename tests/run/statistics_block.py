@@ -28,6 +28,8 @@ _PLAIN_COUNTS = (
     "held_interrupts",
     "events_resumed",
     "resets",
+    "guest_ticks",
+    "blob_ticks",
 )
 
 

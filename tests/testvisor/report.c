@@ -33,6 +33,7 @@ static const struct end_row ends[] = {
     [TESTVISOR_END_ENTRY_FAILED] = {"entry_failed", true},
     [TESTVISOR_END_UNSUPPORTED] = {"unsupported", true},
     [TESTVISOR_END_HOST_FAULT] = {"host_fault", true},
+    [TESTVISOR_END_ASKED] = {"asked", true},
 };
 
 static void log_guest_state(void)
@@ -82,6 +83,8 @@ static void log_counts(void)
     log_text("count held_interrupts %u\n", statistics.held_interrupts);
     log_text("count events_resumed %u\n", statistics.events_resumed);
     log_text("count resets %u\n", statistics.resets);
+    log_text("count guest_ticks %llu\n", statistics.guest_ticks);
+    log_text("count blob_ticks %llu\n", statistics.blob_ticks);
     log_text("count exits %u\n", statistics.exit_count);
     for (uint32_t reason = 0; reason < TESTVISOR_EXIT_REASONS; reason++)
         if (statistics.exits[reason] != 0)
