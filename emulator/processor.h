@@ -102,6 +102,10 @@ struct processor {
     void *unwind[5]; /* __builtin_setjmp buffer of processor_run */
 
     uint64_t retired; /* instructions, a REP counted once */
+    uint32_t mode_switches; /* times that CR0.PE has changed */
+    /* The last time that protected mode was not enterable: the rule, and the next instruction. */
+    enum hvmassist_entry_rule refused_rule;
+    uint32_t refused_address;
     uint64_t interrupts;
     uint64_t faults;
     uint32_t
@@ -140,6 +144,10 @@ void processor_save(const struct processor *processor, struct guest_state *state
 /* Interprets until there is a reason to stop, at most `budget` instructions (0: no limit). On
  * return the state is at an instruction boundary and external interrupts are closed. */
 enum exit_reason processor_run(struct processor *processor, uint64_t budget);
+
+/* From within platform.leave: at most `instructions` more before processor_run returns; never more
+ * than its budget. At least 1. */
+void processor_limit(struct processor *processor, uint64_t instructions);
 
 /* An accepted external interrupt waits for take_interrupt. Safe from an interrupt handler. */
 void processor_interrupt_accepted(struct processor *processor);

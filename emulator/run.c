@@ -254,6 +254,10 @@ static int boundary_mode(struct processor *p)
     rule = entry_rule_broken(&state, p->pdpte);
     if (rule != ENTRY_SHADOW) /* a shadow passes by itself */
         event_clear(p, EVENT_MODE);
+    if (rule != ENTRY_OK) {
+        p->refused_rule = rule;
+        p->refused_address = p->segment[CS].base + p->eip;
+    }
     if (rule != ENTRY_OK || !p->platform->leave(p->context, p))
         return BOUNDARY_GO;
     /* Asked again if an interrupt slipped in, which is the interpreter's to deliver. */
@@ -377,6 +381,12 @@ static __attribute__((noinline)) enum exit_reason guarded(struct processor *p, b
     if (unwound && --p->budget == 0)
         return PROCESSOR_BUDGET;
     return loop(p);
+}
+
+void processor_limit(struct processor *p, uint64_t instructions)
+{
+    if (p->budget == 0 || p->budget > instructions)
+        p->budget = instructions;
 }
 
 enum exit_reason processor_run(struct processor *p, uint64_t budget)

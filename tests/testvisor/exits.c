@@ -112,7 +112,8 @@ static uint64_t entered_at;
 
 static bool runs_blob(void)
 {
-    return machine_is_blob(vmcs_read(VMCS_GUEST_ES_BASE + 2 * SEGMENT_CS) + vmcs_read(VMCS_GUEST_RIP));
+    return machine_is_blob(vmcs_read(VMCS_GUEST_ES_BASE + 2 * SEGMENT_CS) +
+                           vmcs_read(VMCS_GUEST_RIP));
 }
 
 /* Whoever exits has run since the last entry. */

@@ -5,6 +5,7 @@
 
 #include "abi.h"
 #include "log.h"
+#include "machine.h"
 #include "report.h"
 
 #define LOGGED_PER_DIRECTION 16u
@@ -74,10 +75,12 @@ void handoffs_add(enum handoff_direction direction)
 
     record->direction = direction;
     record->number = direction == INTO_BLOB ? ++statistics.into_blob : ++statistics.into_guest;
-    position = position + 1 == KEPT ? 0 : position + 1;
-    recorded++;
     if (record->number <= LOGGED_PER_DIRECTION)
         handoffs_log_context(title_of(record, "handoff"), &record->context);
+    if (machine_is_blob(record->context.cs.base + record->context.eip))
+        return; /* the blob's own switch: the next record takes its place */
+    position = position + 1 == KEPT ? 0 : position + 1;
+    recorded++;
 }
 
 void handoffs_log_last(void)

@@ -23,7 +23,7 @@
 #define RESET_HARD     0x06
 #define BOCHS_SHUTDOWN 0x8900
 #define BLOB_SPAN      0x19000u /* image and memory of the low layout, the larger limit */
-#define UNPOPULATED    0xff /* what an address without memory reads as */
+#define UNPOPULATED    0xff     /* what an address without memory reads as */
 
 struct rom_configuration configuration;
 

@@ -8,11 +8,13 @@
 #include <hvmassist/statistics.h>
 
 #include "abi.h"
+#include "entry_check.h"
 #include "exits.h"
 #include "handoffs.h"
 #include "hardware.h"
 #include "log.h"
 #include "machine.h"
+#include "trace_ring.h"
 #include "vcpu.h"
 #include "vmcs.h"
 #include "world_switch.h"
@@ -70,6 +72,9 @@ static void log_blob_statistics(void)
     log_text("count blob returns %llu\n", blob->returns);
     log_text("count blob interrupts %llu\n", blob->interrupts);
     log_text("count blob faults %llu\n", blob->faults);
+    if (blob->refused_rule != ENTRY_OK)
+        log_text("blob not enterable: %s, before the instruction at %08x\n",
+                 entry_rule_text(blob->refused_rule), blob->refused_address);
 }
 
 static void log_counts(void)
@@ -100,8 +105,8 @@ void report_log(enum testvisor_end reason, const char *detail)
         return;
     if (ends[reason].with_state) {
         log_guest_state();
-        if (reason != TESTVISOR_END_HALTED)
-            handoffs_log_last();
+        handoffs_log_last();
+        trace_ring_log();
     }
     log_counts();
 }

@@ -51,8 +51,8 @@ struct testvisor_statistics {
     uint32_t log_bytes;        /* +56 bytes written to the log */
     uint32_t exit_count;       /* +60 all VM exits */
     uint32_t exits[TESTVISOR_EXIT_REASONS]; /* +64 by basic exit reason */
-    uint64_t guest_ticks; /* +320 TSC ticks in the guest, halted ones included */
-    uint64_t blob_ticks;  /* +328 the same in the blob */
+    uint64_t guest_ticks;                   /* +320 TSC ticks in the guest, halted ones included */
+    uint64_t blob_ticks;                    /* +328 the same in the blob */
     uint32_t asked_to_end; /* +336 written from outside: not 0 ends the run at the guest's next VM
                               exit */
     uint32_t reserved;
