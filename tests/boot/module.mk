@@ -1,5 +1,6 @@
 # Boot media made from Debian packages, and the two boot sectors of ours.
-# Not here: running them (tests/run), nor what they must show (tests/check).
+# `make check-boot` boots them all, `make check-boot-installer` the Debian installer.
+# Not here: one run (tests/run), nor the other checks (tests/check).
 # SPDX-License-Identifier: GPL-2.0-only
 
 BOOT_FOLDER := tests/boot
@@ -8,16 +9,19 @@ BOOT_PACKAGES_ALL := $(BOOT_PACKAGES) dosfstools fdisk grub-common grub-pc-bin i
 	syslinux syslinux-common win32-loader debian-installer-12-netboot-i386
 
 # The media of `make check`.
-BOOT_MEDIA := d01-boot-sector.img d02-grub-legacy.img d03-grub-legacy.iso d17-big-real.img
+BOOT_MEDIA := d00-failing.img d01-boot-sector.img d02-grub-legacy.img d03-grub-legacy.iso d17-big-real.img
 BOOT_MEDIA_ALL := $(BOOT_MEDIA) d04-grub2.iso d05-syslinux.img d06-isolinux.iso \
 	d04-grub2-vbe.iso d06-isolinux-menu.iso \
 	$(foreach mode,raw int bigraw,d07-memdisk-$(mode).iso) \
 	d12-g2ldr.img d13-mbr-syslinux.img d14-grub2-disk.img d16-linux.iso
+# Those of the ladder that `make check` boots (ladder.py says which).
+BOOT_MEDIA_PART := d04-grub2.iso d05-syslinux.img d06-isolinux.iso d07-memdisk-raw.iso \
+	d13-mbr-syslinux.img d14-grub2-disk.img
 
 .PHONY: media
 media: $(addprefix build/media/,$(BOOT_MEDIA_ALL))
 
-BOOT_SECTORS := build/media/d01-boot-sector.sector build/media/d17-big-real.sector
+BOOT_SECTORS := $(patsubst %,build/media/%.sector,d00-failing d01-boot-sector d17-big-real)
 
 $(BOOT_SECTORS): build/media/%.sector: $(BOOT_FOLDER)/%.S
 	@mkdir -p $(@D)
@@ -59,3 +63,36 @@ build/media/d16-init: $(BOOT_FOLDER)/d16-init.S
 build/media/d07-memdisk-%.iso: $(BOOT_FOLDER)/d07-memdisk.sh $(BOOT_FOLDER)/common.sh
 	@mkdir -p $(@D)
 	sh $< $@ $*
+
+# --- the ladder ----------------------------------------------------------------------------------
+
+BOOT_ABIS := 3.2 3.1 hypercall
+boot_roms = $(foreach variant,$(2),$(patsubst %,$(1)/testvisor-%$(variant).rom,$(BOOT_ABIS)))
+BOOT_ROMS := $(call boot_roms,build/testvisor,-leave -ring) $(patsubst %,build/testvisor/testvisor-%.rom,$(BOOT_ABIS))
+BOOT_PARTS = $(BOOT_ROMS) build/run-tools/disassemble
+CHECK_TARGETS += check-boot-part
+CHECK_PARTS += $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_PART))
+CHECK_PACKAGES += $(BOOT_PACKAGES_ALL)
+
+.PHONY: check-boot check-boot-part check-boot-installer check-boot-parts
+check-boot: override export ONLY := $(value ONLY)
+check-boot:
+	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
+	@$(MAKE) -s --no-print-directory check-boot-parts
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --only "$$ONLY"
+
+check-boot-parts: $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_ALL))
+	@:
+
+# What `make check` has time for.
+check-boot-part: $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_PART))
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --part
+
+# Hours. The kernel wants more memory, and no Xen that it could make hypercalls to.
+INSTALLER_ROMS := build/testvisor-installer
+check-boot-installer:
+	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
+	@$(MAKE) -s --no-print-directory testvisor_out=$(INSTALLER_ROMS) TESTVISOR_MEMORY_MIB=770 \
+		$(INSTALLER_ROMS)/testvisor-3.2.rom $(INSTALLER_ROMS)/testvisor-3.2-ring.rom \
+		build/run-tools/disassemble build/media/d11-debian-installer.iso
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --installer --roms $(INSTALLER_ROMS)

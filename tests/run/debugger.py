@@ -174,6 +174,10 @@ class Bochs:
             raise BochsError(f"cannot read {length} bytes at 0x{address:x}: {answer[:200]}")
         return struct.pack(f"<{len(words)}I", *words)
 
+    def write_physical(self, address, value):
+        """Set the 32 bits at `address` in guest-physical memory."""
+        self.command(f"setpmem 0x{address:x} 4 0x{value:x}")
+
     def device(self, name):
         """The state of a device as nested dictionaries of strings, named as Bochs names them."""
         root = {}

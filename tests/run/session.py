@@ -21,6 +21,8 @@ LONG_STEP = 10_000_000
 _KEY_TIME = 0.1  # seconds of guest time that a key is down, and then up
 _SETTLED = 5  # a screen that has not changed for this many seconds of guest time is at rest
 
+_REPORT_TIME = 4  # seconds of guest time that the blob, and then the testvisor, has for a report
+
 _STATE_LINES = 40  # of a processor's state in Bochs' log, at most
 
 # How a run can end. The first two are what a caller may have wanted.
@@ -39,7 +41,8 @@ class Plan:
     """What to run. `until` ends the run when screen, COM1 or port 0xE9 shows it; `limit` in
     instructions; `keys` are keys.Steps; `picture` wants pictures of graphics modes too;
     `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step`
-    is how often to look, in instructions; `sample` is how often to see whether the processor halts
+    is how often to look, in instructions; with `explain`, a run that reaches its limit ends with the
+    testvisor's report in its log; `sample` is how often to see whether the processor halts
     (None: never), which gives Outcome.halted to about half of it for each halt."""
 
     machine: machine.Machine
@@ -50,6 +53,7 @@ class Plan:
     testvisor_memory: int | None = None
     step: int = STEP
     sample: int | None = None
+    explain: bool = False
 
 
 @dataclass
@@ -176,6 +180,18 @@ class _Session:
             outcome.statistics = statistics_block.read(bochs, self._plan.testvisor_memory)
         if outcome.display.graphics and self._client:
             outcome.picture = self._client.picture(*outcome.display.graphics)
+        if self._plan.explain and outcome.ending == LIMIT and self._plan.testvisor_memory:
+            self._ask_for_report(bochs)
+
+    def _ask_for_report(self, bochs):
+        """Have whoever runs the guest end it with a report in the log."""
+        for address in statistics_block.requests(bochs, self._plan.testvisor_memory):
+            bochs.write_physical(address, 1)
+            end = bochs.tick + _REPORT_TIME * self._plan.machine.second
+            while bochs.tick < end:
+                if bochs.step(end - bochs.tick).ended:
+                    self._outcome.log += self._log.more()
+                    return
 
     def _explain_end(self, bochs):
         """Bochs has gone: its messages, its log and the testvisor's say why."""
