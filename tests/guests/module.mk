@@ -5,7 +5,7 @@
 # How segment state crosses the mode switches.
 GUESTS_SWITCHING := btx bigreal fsgs ssbase rpl window pm16
 # Real mode and what is around the processor.
-GUESTS_REAL := ivt pic a20
+GUESTS_REAL := ivt pic a20 edges selfmod
 # Protected mode in full. Each is built twice: NAME-kept.img keeps its state from ever being enterable
 # by VT-x without unrestricted guest (lib/kept.inc), so that it has to be interpreted throughout.
 GUESTS_PROTECTED := gates descriptors tasks v86 vme paging debug
