@@ -23,6 +23,7 @@ _SETTLED = 5  # a screen that has not changed for this many seconds of guest tim
 
 _REPORT_TIME = 4  # seconds of guest time that the blob, and then the testvisor, has for a report
 
+_SAMPLE_MOST = 10  # how many times as long as asked for a sample gets
 _STATE_LINES = 40  # of a processor's state in Bochs' log, at most
 
 # How a run can end. The first two are what a caller may have wanted.
@@ -43,7 +44,8 @@ class Plan:
     `testvisor_memory` is the machine's size in MiB when a testvisor runs in it, else None; `step`
     is how often to look, in instructions; with `explain`, a run that reaches its limit ends with the
     testvisor's report in its log; `sample` is how often to see whether the processor halts
-    (None: never), which gives Outcome.halted to about half of it for each halt."""
+    (None: never) while it has just done so, which gives Outcome.halted to about half of it for each
+    halt; while it has not, the samples get longer, up to ten times that."""
 
     machine: machine.Machine
     until: re.Pattern | None
@@ -98,6 +100,7 @@ class _Session:
         self._outcome = Outcome()
         self._typist = _Typist(plan.keys, plan.machine.second)
         self._client = None
+        self._sample = plan.sample
         self._com1 = _Tail(folder, machine.COM1_FILE)
         self._log = _Tail(folder, machine.LOG_FILE)
 
@@ -148,15 +151,24 @@ class _Session:
         """Run for about `ticks` and return the last Stop; count how long the processor halted."""
         outcome = self._outcome
         end = outcome.tick + ticks
-        sample = min(self._plan.sample or ticks, ticks)
         while True:
-            stop = bochs.step(min(sample, end - outcome.tick))
+            length = min(self._sample or ticks, end - outcome.tick)
+            stop = bochs.step(length)
             outcome.tick = stop.tick
             outcome.e9 += stop.e9
-            if stop.late and self._plan.sample:
-                outcome.halted += stop.late + sample // 2  # it began somewhere in the sample
+            self._count_halt(stop, length)
             if stop.ended or stop.halted or stop.tick >= end:
                 return stop
+
+    def _count_halt(self, stop, length):
+        """A stop that came late fell into a halt, which began somewhere in the sample before it."""
+        if self._plan.sample is None:
+            return
+        if stop.late:
+            self._outcome.halted += stop.late + length // 2
+            self._sample = self._plan.sample
+        else:
+            self._sample = min(2 * self._sample, _SAMPLE_MOST * self._plan.sample)
 
     def _ending(self, stop):
         if self._shown():
