@@ -11,12 +11,12 @@ BOOT_PACKAGES_ALL := $(BOOT_PACKAGES) dosfstools fdisk grub-common grub-pc-bin i
 # The media of `make check`.
 BOOT_MEDIA := d00-failing.img d01-boot-sector.img d02-grub-legacy.img d03-grub-legacy.iso d17-big-real.img
 BOOT_MEDIA_ALL := $(BOOT_MEDIA) d04-grub2.iso d05-syslinux.img d06-isolinux.iso \
-	d04-grub2-vbe.iso d06-isolinux-menu.iso \
+	d04-grub2-vbe.iso d06-isolinux-menu.iso d18-grub-legacy-keys.iso \
 	$(foreach mode,raw int bigraw,d07-memdisk-$(mode).iso) \
 	d12-g2ldr.img d13-mbr-syslinux.img d14-grub2-disk.img d16-linux.iso
 # Those of the ladder that `make check` boots (ladder.py says which).
 BOOT_MEDIA_PART := d04-grub2.iso d05-syslinux.img d06-isolinux.iso d07-memdisk-raw.iso \
-	d13-mbr-syslinux.img d14-grub2-disk.img
+	d13-mbr-syslinux.img d14-grub2-disk.img d18-grub-legacy-keys.iso
 
 .PHONY: media
 media: $(addprefix build/media/,$(BOOT_MEDIA_ALL))
@@ -70,16 +70,17 @@ BOOT_ABIS := 3.2 3.1 hypercall
 boot_roms = $(foreach variant,$(2),$(patsubst %,$(1)/testvisor-%$(variant).rom,$(BOOT_ABIS)))
 BOOT_ROMS := $(call boot_roms,build/testvisor,-leave -ring) $(patsubst %,build/testvisor/testvisor-%.rom,$(BOOT_ABIS))
 BOOT_PARTS = $(BOOT_ROMS) build/run-tools/disassemble
-CHECK_TARGETS += check-boot-part
+CHECK_TARGETS += check-boot-part check-soak-short
 CHECK_PARTS += $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_PART))
 CHECK_PACKAGES += $(BOOT_PACKAGES_ALL)
 
-.PHONY: check-boot check-boot-part check-boot-installer check-boot-parts
+.PHONY: check-boot check-boot-part check-boot-installer check-boot-parts check-soak check-soak-short
 check-boot: override export ONLY := $(value ONLY)
 check-boot:
 	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
 	@$(MAKE) -s --no-print-directory check-boot-parts
 	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --only "$$ONLY"
+	@$(if $(ONLY),,$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 30)
 
 check-boot-parts: $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_ALL))
 	@:
@@ -96,3 +97,12 @@ check-boot-installer:
 		$(INSTALLER_ROMS)/testvisor-3.2.rom $(INSTALLER_ROMS)/testvisor-3.2-ring.rom \
 		build/run-tools/disassemble build/media/d11-debian-installer.iso
 	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --installer --roms $(INSTALLER_ROMS)
+
+# Ten minutes of guest time at GRUB's menu.
+check-soak:
+	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
+	@$(MAKE) -s --no-print-directory check-boot-parts
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py
+
+check-soak-short: $(BOOT_ROMS) build/media/d18-grub-legacy-keys.iso
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 12 --abis 3.2

@@ -81,22 +81,24 @@ class Outcome:
     untyped: int = 0
 
 
-def run(plan, folder, progress=None):
+def run(plan, folder, progress=None, observe=None):
     """Run `plan` with `folder` (emptied first) as scratch space and return the Outcome.
-    `progress` is called after each step with the Outcome so far. Raises BochsError, OSError."""
+    `progress` is called after each step with the Outcome so far, `observe` at each look with the
+    Bochs, which stands still, and the Outcome so far. Raises BochsError, OSError."""
     machine.empty_folder(folder)
     machine.prepare(plan.machine, folder)
     try:
-        return _Session(plan, folder, progress).run()
+        return _Session(plan, folder, progress, observe).run()
     finally:
         machine.clean(folder)
 
 
 class _Session:
-    def __init__(self, plan, folder, progress):
+    def __init__(self, plan, folder, progress, observe):
         self._plan = plan
         self._folder = folder
         self._progress = progress
+        self._observe = observe
         self._outcome = Outcome()
         self._typist = _Typist(plan.keys, plan.machine.second)
         self._client = None
@@ -139,6 +141,8 @@ class _Session:
             self._explain_end(bochs)
             return True
         outcome.display = screen.look(bochs)
+        if self._observe:
+            self._observe(bochs, outcome)
         ending = self._ending(stop)
         if ending:
             outcome.ending = ending
