@@ -1,4 +1,4 @@
-"""The report of `make check-boot`: report.html and summary.svg, from the results that the runs left.
+"""The report of `make check-boot`: report.html and summary.svg, from what the runs left.
 Not here: the runs (check_boot.py). Rendering again costs nothing: `check_boot.py --render`."""
 # SPDX-License-Identifier: GPL-2.0-only
 
@@ -27,13 +27,13 @@ details { margin: .4em 0; } .note { color: #4a5568; max-width: 60em; }
 """
 
 _EXPLANATION = """
-<p class="note">All figures are instructions that the machine has executed, in millions; Bochs counts
-each iteration of a REP instruction, and one per instruction's time while the processor halts. They do
-not depend on the host. <b>Halted</b>: the processor was in HLT (sampled). <b>Delay loops</b>: it waited
-for something that comes with the clock, by polling. The same boot with half as many instructions a
-second tells waiting from working: what does not depend on the clock takes the same number of
-instructions, what waits takes half as many. <b>Work</b> is the rest, and the <b>price</b> is the work
-assisted divided by the work bare.</p>
+<p class="note">All figures are instructions that the machine has executed, in millions; Bochs
+counts each iteration of a REP instruction, and goes on counting while the processor halts. They do
+not depend on the host. <b>Halted</b>: the processor was in HLT (sampled). <b>Delay loops</b>: it
+waited for something that comes with the clock, by polling. The same boot with half as many
+instructions a second tells waiting from working: what does not depend on the clock takes the same
+number of instructions, what waits takes half as many. <b>Work</b> is the rest, and the <b>price</b>
+is the work assisted divided by the work bare.</p>
 """
 
 
