@@ -80,7 +80,7 @@ check-boot:
 	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
 	@$(MAKE) -s --no-print-directory check-boot-parts
 	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --only "$$ONLY"
-	@$(if $(ONLY),,$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 30)
+	@$(if $(ONLY),,$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 30 --burst 2)
 
 check-boot-parts: $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_ALL))
 	@:
@@ -105,4 +105,4 @@ check-soak:
 	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py
 
 check-soak-short: $(BOOT_ROMS) build/media/d18-grub-legacy-keys.iso
-	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 12 --abis 3.2
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 12 --burst 1 --abis 3.2

@@ -253,7 +253,7 @@ class _Typist:
         self._steps = list(steps)
         self._second = second
         self._events = []
-        self._seen = ""
+        self._seen = b""
         self._since = 0
 
     def pause(self):
@@ -269,21 +269,21 @@ class _Typist:
         due."""
         if self._events:
             client.key(*self._events.pop(0))
-            self._seen, self._since = "", outcome.tick
+            self._seen, self._since = b"", outcome.tick
             return
-        shown = outcome.display.everything()
-        if shown != self._seen:
-            self._seen, self._since = shown, outcome.tick
+        if outcome.display.cells != self._seen:  # colours, too: a menu's bar moves
+            self._seen, self._since = outcome.display.cells, outcome.tick
         if self._steps and self._due(outcome):
             self._events = list(self._steps.pop(0).events)
 
     def _due(self, outcome):
         pattern = self._steps[0].pattern
         rest = outcome.tick - self._since
+        shown = outcome.display.everything()
         if pattern is None:
-            return rest >= _SETTLED * self._second and self._seen.strip() != ""
+            return rest >= _SETTLED * self._second and shown.strip() != ""
         com1 = outcome.com1.decode("latin-1")
-        return bool(pattern.search(self._seen) or pattern.search(com1))
+        return bool(pattern.search(shown) or pattern.search(com1))
 
 
 def texts(outcome):
