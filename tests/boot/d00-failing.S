@@ -27,6 +27,10 @@ inside: movl $0x10000, %edx             # long enough to be no short stay
         movl %eax, %cr0
         ljmp $0, $outside
 outside:
+        sti                             # what has come meanwhile keeps the guest in the interpreter
+        nop
+        nop
+        cli
         loop trip
         movw $0x0601, %ax
         movw %ax, %ss

@@ -45,7 +45,7 @@ class Failure(unittest.TestCase):
         self.assertIn("AB", left["screen"])
         self.assertIn("ss: selector=0601 base=00006010", left["the guest"])
         self.assertIn("esi=600df00d", left["the guest"])
-        refusal = left["why protected mode was not enterable, the last time"]
+        refusal = left["why protected mode was not enterable, the last time"].strip()
         self.assertRegex(refusal, r"SS\.RPL differs from CS\.RPL, before .* at 00007c..$")
         handoffs = left["the last hand-offs, oldest first"]
         self.assertEqual(len(re.findall(r"^\w+ \d+$", handoffs, re.MULTILINE)), 6)
