@@ -103,6 +103,7 @@ struct processor {
 
     uint64_t retired; /* instructions, a REP counted once */
     uint32_t mode_switches; /* times that CR0.PE has changed */
+    uint64_t ask_at; /* platform.leave is not asked while `retired` is less, in this mode */
     /* The last time that protected mode was not enterable: the rule, and the next instruction. */
     enum hvmassist_entry_rule refused_rule;
     uint32_t refused_address;
@@ -145,9 +146,10 @@ void processor_save(const struct processor *processor, struct guest_state *state
  * return the state is at an instruction boundary and external interrupts are closed. */
 enum exit_reason processor_run(struct processor *processor, uint64_t budget);
 
-/* From within platform.leave: at most `instructions` more before processor_run returns; never more
- * than its budget. At least 1. */
-void processor_limit(struct processor *processor, uint64_t instructions);
+/* From within platform.leave, which refuses: it need not be asked again within the next `instructions`,
+ * at least 1, unless CR0.PE changes. processor_run returns then, with PROCESSOR_BUDGET, if its own
+ * budget is not used up before. */
+void processor_stay(struct processor *processor, uint64_t instructions);
 
 /* An accepted external interrupt waits for take_interrupt. Safe from an interrupt handler. */
 void processor_interrupt_accepted(struct processor *processor);

@@ -246,7 +246,7 @@ static int boundary_mode(struct processor *p)
     struct guest_state state;
     enum hvmassist_entry_rule rule;
 
-    if (!protected_mode(p)) {
+    if (!protected_mode(p) || p->retired < p->ask_at) {
         event_clear(p, EVENT_MODE);
         return BOUNDARY_GO;
     }
@@ -383,8 +383,9 @@ static __attribute__((noinline)) enum exit_reason guarded(struct processor *p, b
     return loop(p);
 }
 
-void processor_limit(struct processor *p, uint64_t instructions)
+void processor_stay(struct processor *p, uint64_t instructions)
 {
+    p->ask_at = p->retired + instructions;
     if (p->budget == 0 || p->budget > instructions)
         p->budget = instructions;
 }

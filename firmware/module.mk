@@ -12,8 +12,8 @@ firmware_out := build/firmware
 firmware_low_base := 0xD0000
 # The transport by base address: the world switch demands the low layout, and is the only one there.
 firmware_transport = $(if $(filter $(firmware_low_base),$(1)),world_switch,xen4)
-# Which patience goes with it (policy.h); a blob without any is the variant -leave.
-firmware_patience = $(if $(filter $(firmware_low_base),$(1)),world_switch,hypercall)_patience
+# What going out and back in costs (policy.h); in the variant -leave it is not asked about.
+firmware_round_trip = $(if $(filter $(firmware_low_base),$(1)),world_switch,hypercall)_round_trip
 # What the header names: the low layout has nobody to tell it to.
 firmware_description = $(if $(filter $(firmware_low_base),$(1)),0,hvmloader4_image)
 
@@ -46,18 +46,18 @@ endef
 $(eval $(call firmware_objects,plain,))
 $(eval $(call firmware_objects,trace,-DEMULATOR_TRACE))
 
-# $(call firmware_image,variant,folder of the objects,patience,more linker flags): at any base.
+# $(call firmware_image,variant,folder of the objects,cost of a round trip,more linker flags): at any base.
 define firmware_image
 $(firmware_out)/hvmassist-at-%$(1).elf: $(addprefix $(firmware_out)/$(2)/,$(firmware_parts)) $(firmware_dir)/layout.lds
 	$$(CC) $(firmware_link) -Wl,--defsym=BASE=$$* -Wl,--defsym=transport=$$(call firmware_transport,$$*) \
 		-Wl,--defsym=description=$$(call firmware_description,$$*) \
-		-Wl,--defsym=policy_patience=$(3) $(4) -Wl,-T,$(firmware_dir)/layout.lds \
+		-Wl,--defsym=policy_round_trip=$(3) $(4) -Wl,-T,$(firmware_dir)/layout.lds \
 		-Wl,-Map=$$(@:.elf=.map) $$(filter %.o,$$^) -o $$@
 endef
-$(eval $(call firmware_image,-trace,trace,$$(call firmware_patience,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_log))
-$(eval $(call firmware_image,-ring,trace,$$(call firmware_patience,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_ring))
+$(eval $(call firmware_image,-trace,trace,$$(call firmware_round_trip,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_log))
+$(eval $(call firmware_image,-ring,trace,$$(call firmware_round_trip,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_ring))
 $(eval $(call firmware_image,-leave,plain,policy_never))
-$(eval $(call firmware_image,,plain,$$(call firmware_patience,$$*)))
+$(eval $(call firmware_image,,plain,$$(call firmware_round_trip,$$*)))
 
 $(firmware_out)/hvmassist-at-%.bin: $(firmware_out)/hvmassist-at-%.elf $(firmware_dir)/check-image.sh
 	objcopy -O binary $< $@.tmp

@@ -3,7 +3,7 @@
  *
  * A boot loader goes to protected mode and back for each BIOS call, a million times a boot, and
  * often for fewer instructions than the way out and back in costs. So a stretch of protected mode
- * stays here until interpreting it has cost as much as leaving would have (`policy_patience`); then
+ * stays here until interpreting it has cost as much as leaving would have (its *patience*); then
  * it leaves. Whatever the guest does, that costs at most twice as much as leaving at once; and no
  * stretch is held longer, so a program that lives in protected mode has left after that many
  * instructions.
@@ -64,7 +64,7 @@ static bool begin(struct stay *stay, struct processor *p)
         return false;
     }
     stay->lesson = lesson;
-    stay->end = p->retired + policy_patience;
+    stay->end = p->retired + policy_round_trip / POLICY_INTERPRETED;
     return true;
 }
 
@@ -79,7 +79,7 @@ static bool stays(struct stay *stay, struct processor *p)
     if (lesson == NULL)
         return false;
     if (p->retired < stay->end) {
-        processor_limit(p, stay->end - p->retired);
+        processor_stay(p, stay->end - p->retired);
         return true;
     }
     stay->lesson = NULL;
@@ -101,7 +101,7 @@ bool policy_leave(struct vcpu *vcpu)
         return false;
     if (vcpu->refused && p->retired <= vcpu->refused_at)
         return false;
-    return one_way || policy_patience == 0 || !stays(&vcpu->stay, p);
+    return one_way || policy_round_trip < POLICY_INTERPRETED || !stays(&vcpu->stay, p);
 }
 
 void policy_refused(struct vcpu *vcpu)

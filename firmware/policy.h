@@ -17,10 +17,13 @@ void policy_refused(struct vcpu *vcpu);
  */
 void policy_one_way(void);
 
-/* Instructions of the guest that cost as much to interpret as a way out and back in: 0 to leave at
- * once. The linker takes it from the image's transport, or policy_never when the policy is to be
- * off. */
-extern const uint32_t policy_patience;
+/* Instructions of the processor that a way out and back in takes: 0 to leave at once. The linker
+ * takes it from the image's transport, or policy_never when the policy is to be off. */
+extern const uint32_t policy_round_trip;
 extern const uint32_t policy_never;
+
+/* Instructions of the processor for one of the guest's that is interpreted, in boot loaders' code:
+ * what the report of `make check-boot` has as "in the blob" divided by "interpreted". */
+#define POLICY_INTERPRETED 340u
 
 #endif

@@ -39,9 +39,8 @@
 #define TSS_LAST  0x67u
 #define DR7_GD    0x2000u
 
-/* In Bochs, where the testvisor's four switches take 6,000 instructions; for processors that VT-x was
- * new on it is no less. */
-const uint32_t world_switch_patience = 100;
+/* Four switches of the testvisor's, in Bochs, and what the blob does around them. */
+const uint32_t world_switch_round_trip = 4000;
 
 /* Named by the image header. */
 struct world_switch_context new_context, old_context;

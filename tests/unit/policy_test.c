@@ -15,7 +15,7 @@
 /* Between two stretches: real mode. */
 #define BETWEEN 500u
 
-const uint32_t policy_patience = PATIENCE;
+const uint32_t policy_round_trip = PATIENCE * POLICY_INTERPRETED;
 
 static struct vcpu vcpu;
 static struct processor *const p = &vcpu.processor;
