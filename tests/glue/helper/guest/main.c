@@ -37,7 +37,7 @@ int depart(uint32_t eax, uint32_t ebx, uint32_t edx, uint32_t edi);
 
 extern uint8_t image_start[], image_size[], world16[], world16_end[], world32[], gdt[], gdt_end[];
 extern uint8_t request_instruction[], ap_trampoline[], ap_trampoline_end[];
-extern volatile uint32_t ap_rounds, ap_faults;
+extern volatile uint32_t ap_rounds, ap_faults, ap_stop;
 void returned(void);
 void _start(void);
 
@@ -60,9 +60,11 @@ __attribute__((used)) static const struct hvmassist_image image = {
 /* --- saying -------------------------------------------------------------------------------------
  */
 
+/* To COM1, and to Xen's log. */
 static void put(char c)
 {
     __asm__ volatile("outb %0, $0xe9" : : "a"(c));
+    __asm__ volatile("outb %0, %1" : : "a"(c), "d"((uint16_t)0x3f8));
 }
 
 static void say(const char *text)
@@ -394,5 +396,6 @@ void main(void)
     try_paging();
     try_refusals();
     expect("other processor's faults", ap_faults, 0);
+    ap_stop = 1;
     say(faults == 0 ? "GUEST: OK\n" : "GUEST: NOT OK\n");
 }
