@@ -24,14 +24,49 @@ $(xen_out)/vmlinux: $(xen_folder)/vmlinux.py $(xen_out)/root.list
 $(xen_out)/initramfs.cpio: $(xen_folder)/initramfs.sh $(xen_folder)/init $(xen_folder)/guest.sh $(xen_out)/root.list
 	sh $< $(xen_out)/root $(xen_folder)/init $(xen_folder)/guest.sh $@
 
+.PHONY: check-xen
+check-xen: check-xen-proof check-xen-install check-xen-native check-xen-helper
+
+# hvmassist's own programs in dom0.
+xen_tools := $(helper_out)/hvmassistd $(helper_out)/hvmassist $(bundle_out)/hvmassist-bundle $(helper_test_dir)/lab.sh
+# $(call xen_run,name,script,more files): a run of the lab, its output in a folder of that name.
+xen_run = $(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/$(1) --limit 3000 $(addprefix --file ,$(xen_tools) $(3)) $(xen_folder)/$(2)
+
+# With both transports, against the stock hvmloader and against QEMU alone. $(call xen_proof,list)
+xen_proof_media = $(shell cut -d' ' -f1 $(xen_folder)/$(1).list)
+define xen_proof
+.PHONY: check-xen-$(1)
+check-xen-$(1): xen-lab $(xen_tools) $(call xen_proof_media,$(1))
+	@mkdir -p $(xen_out)/$(1)
+	@while read -r medium letter transports shown; do \
+		$(RUN_PYTHON) $(xen_folder)/bare.py $$$$medium $$$$letter "$$$$shown" $(xen_out)/$(1)/$$$$(basename $$$$medium).bare || exit 1; \
+	done <$(xen_folder)/$(1).list
+	$(call xen_run,$(1),proof.sh,$(xen_folder)/$(1).list=/lab/proof.list $(call xen_proof_media,$(1)))
+	@$(RUN_PYTHON) $(xen_folder)/compare.py $(xen_folder)/$(1).list $(xen_out)/$(1)
+endef
+$(eval $(call xen_proof,proof))
+$(eval $(call xen_proof,quick))
+
+.PHONY: check-xen-install
+check-xen-install: xen-lab $(xen_tools) $(xen_out)/install.img
+	$(call xen_run,install,install.sh,$(xen_out)/install.img)
+	@grep -F '(d1) INSTALL: written, and read back equal' $(xen_out)/install/log
+	@grep -F '(d2) INSTALLED: big real mode works' $(xen_out)/install/log
+
+$(xen_out)/install.img: $(xen_folder)/install.S $(xen_folder)/install.lds
+	@mkdir -p $(@D)
+	$(CC) -m32 -c $< -o $(@:.img=.o)
+	$(LD) -m elf_i386 --no-check-sections -T $(xen_folder)/install.lds $(@:.img=.o) -o $(@:.img=.elf)
+	objcopy -O binary $(@:.img=.elf) $@
+	truncate -s 1440K $@
+
 # Without a helper: everything up to paging is interpreted.
 xen_native_media := $(shell cut -d' ' -f1 $(xen_folder)/native.list)
 
 .PHONY: check-xen-native
 check-xen-native: xen-lab $(bundle_out)/hvmassist-bundle $(xen_native_media)
-	$(bundle_out)/hvmassist-bundle $(xen_out)/root/usr/lib/xen-4.17/boot/hvmloader $(xen_out)/hvmloader
-	$(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/native --limit 1500 --file $(xen_out)/hvmloader \
-		--file $(xen_folder)/native.list=/lab/media.list $(addprefix --file ,$(xen_native_media)) $(xen_folder)/boot.sh
+	$(bundle_out)/hvmassist-bundle --wait 0 $(xen_out)/root/usr/lib/xen-4.17/boot/hvmloader $(xen_out)/hvmloader
+	$(call xen_run,native,native.sh,$(xen_out)/hvmloader $(xen_folder)/native.list=/lab/media.list $(xen_native_media))
 	@grep 'hvmassist: no helper answers' $(xen_out)/native/log
 	@grep 'hvmassist: the one hand-off' $(xen_out)/native/log
 

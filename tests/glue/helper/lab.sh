@@ -59,7 +59,7 @@ guest_judge() {
 
 helper_report() {
     tail -n 60 /run/helper.log | sed 's/^/HELPER: /'
-    for file in /run/serial-*; do sed "s,^,${file#/run/serial-}: ," $file; done
+    for file in /run/serial-*; do [ ! -e $file ] || sed "s,^,${file#/run/serial-}: ," $file; done
     xl dmesg | grep -v ' HVM' | tail -n 20 | sed 's/^/XEN: /'
     xl list
 }
