@@ -1,5 +1,5 @@
-"""What the media of a list have shown on Xen must be the same with the stock hvmloader, under every transport,
-and in a bare machine. Prints TAP. Not here: the runs (proof.sh, bare.py)."""
+"""What the media of a list have shown on Xen must be what they show in a bare machine, under every transport (but
+"control", where it is not known). Prints TAP. Not here: the runs (proof.sh, bochs.sh, bare.py)."""
 # SPDX-License-Identifier: GPL-2.0-only
 
 import difflib
@@ -8,7 +8,7 @@ import re
 import sys
 
 # The BIOS says this last; before it, firmware speaks for itself.
-HANDED_OVER = re.compile(r"Booting from (Floppy|DVD/CD|Hard Disk)\.\.\.")
+HANDED_OVER = re.compile(r"Booting from .*\.\.\.")
 # Sizes of memory: what firmware has kept for itself.
 MEMORY = re.compile(r"\d+K upper")
 # QEMU checks no segment limits, so bare and with the stock hvmloader these faults are missing.
@@ -24,23 +24,28 @@ def screen(folder, name):
     lines = [line for line in read(folder, name) if line]
     for number, line in enumerate(lines):
         if HANDED_OVER.search(line):
-            lines = lines[number:]
+            lines = lines[number + 1 :]
             break
     return [MEMORY.sub("#K upper", line) for line in lines]
 
 
 def com1(folder, name):
+    return read(folder, name)
+
+
+def com1_without_limits(folder, name):
     return [line for line in read(folder, name) if not LIMIT_FAULT.match(line)]
 
 
-def main(path, folder):
+def main(path, folder, emulator):
+    readers = {"screen": screen, "com1": com1_without_limits if emulator == "qemu" else com1}
     number = failed = 0
     with open(path, encoding="ascii") as file:
         entries = [line.split(None, 3) for line in file]
     for medium, _, transports, _ in entries:
         image = os.path.basename(medium)
-        for transport in transports.split(","):
-            for kind, reader in (("screen", screen), ("com1", com1)):
+        for transport in transports.replace(",control", "").split(","):
+            for kind, reader in readers.items():
                 bare = reader(folder, f"{image}.bare.{kind}")
                 seen = reader(folder, f"{image}.{transport}.{kind}")
                 number += 1

@@ -22,12 +22,15 @@ helper_start() {
     done
 }
 
-# helper_kill: as a crash would.
-helper_kill() {
+# helper_stop [SIGNAL]: for good.
+helper_stop() {
     touch /run/helper.stop
-    kill -9 "$(cat /run/helper.pid)"
+    kill ${1:--TERM} "$(cat /run/helper.pid)"
     wait $supervisor
 }
+
+# helper_kill: as a crash would.
+helper_kill() { helper_stop -KILL; }
 
 # guest_of NAME FIRMWARE [LINE...]: /run/NAME.cfg, of a guest whose COM1 is /run/serial-NAME.
 guest_of() {
