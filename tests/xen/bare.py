@@ -47,7 +47,7 @@ def run(arguments):
     with tempfile.TemporaryDirectory(prefix="bare-") as folder:
         command = [
             "qemu-system-i386",
-            *("-accel", "tcg", "-m", str(MEGABYTES), "-display", "none", "-nodefaults", "-vga", "std"),
+            *("-accel", "tcg", "-smp", str(arguments.processors), "-m", str(MEGABYTES), "-display", "none", "-nodefaults", "-vga", "std"),
             *("-drive", DRIVES[arguments.drive] % arguments.image, "-boot", arguments.drive),
             *("-no-reboot", "-serial", "file:" + com1, "-monitor", "stdio"),
         ]
@@ -77,6 +77,7 @@ def parse(words):
     parser.add_argument("drive", choices=sorted(DRIVES), help="the BIOS' letter")
     parser.add_argument("shown", help="regular expression")
     parser.add_argument("out", help="OUT.screen and OUT.com1")
+    parser.add_argument("--processors", type=int, default=1)
     parser.add_argument("--limit", type=int, default=600, help="seconds")
     return parser.parse_args(words)
 

@@ -5,6 +5,8 @@
 . lab.sh
 
 patience=1200
+# One more line for each guest's configuration.
+more=
 
 drive() {
     case $1 in
@@ -18,7 +20,7 @@ begin() {
     firmware=
     case $3 in hypercall | native) firmware="firmware_override=\"/run/hvmloader-$3\"" ;; esac
     guest_config /run/guest.cfg "boot=\"$2\"" 'on_reboot="preserve"' 'on_poweroff="preserve"' \
-        'uuid="5e5e0000-0000-4000-8000-00000000c0de"' "$firmware" "$(drive "$2" "/lab/$1")"
+        'uuid="5e5e0000-0000-4000-8000-00000000c0de"' "$firmware" "$more" "$(drive "$2" "/lab/$1")"
     guest_start /run/guest.cfg
 }
 
