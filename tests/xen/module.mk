@@ -41,7 +41,7 @@ $(xen_out)/initramfs.cpio: $(xen_folder)/initramfs.sh $(xen_folder)/init $(xen_f
 	sh $< $(xen_out)/root $(xen_folder)/init $(xen_folder)/guest.sh $@
 
 .PHONY: check-xen
-check-xen: check-xen-proof check-xen-processors check-xen-install check-xen-native check-xen-helper
+check-xen: check-xen-proof check-xen-processors check-xen-install check-xen-moved check-xen-native check-xen-helper
 
 # hvmassist's own programs in dom0.
 xen_tools := $(helper_out)/hvmassistd $(helper_out)/hvmassist $(bundle_out)/hvmassist-bundle $(helper_test_dir)/lab.sh
@@ -90,6 +90,10 @@ check-xen-install: xen-lab $(xen_tools) $(xen_out)/install.img
 	$(call xen_run,install,install.sh,$(xen_out)/install.img)
 	@grep -F '(d1) INSTALL: written, and read back equal' $(xen_out)/install/log
 	@grep -F '(d2) INSTALLED: big real mode works' $(xen_out)/install/log
+
+.PHONY: check-xen-moved
+check-xen-moved: xen-lab $(xen_tools) build/media/d02-grub-legacy.img
+	$(call xen_run,moved,moved.sh,$(xen_folder)/rounds.sh build/media/d02-grub-legacy.img)
 
 $(xen_out)/install.img: $(xen_folder)/install.S $(xen_folder)/install.lds
 	@mkdir -p $(@D)

@@ -32,6 +32,13 @@ check-xen-helper: $(helper_labs:%=check-xen-helper-%)
 $(helper_labs:%=check-xen-helper-%): check-xen-helper-%: $(helper_test_dir)/lab-% xen-lab $(helper_lab_files)
 	$(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/helper-$* --limit 1500 $(addprefix --file ,$(helper_lab_files)) $<
 
+# Where time is counted in instructions, and Xen does not write a line for each load.
+.PHONY: measure-hand-off
+measure-hand-off: $(helper_test_dir)/lab-count xen-lab $(helper_lab_files)
+	@$(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/helper-count --limit 3000 --count --xen guest_loglvl=none \
+		$(addprefix --file ,$(helper_lab_files)) $<
+	@sed -n 's/.*LAB: \(instructions a round trip: [0-9]*\).*/\1/p' $(xen_out)/helper-count/log
+
 # On this host.
 helper_test_flags := -std=gnu11 -O1 -g -Wall -Wextra -Wconversion -Werror -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D__XEN_TOOLS__ -Iinclude -I$(helper_dir) -I$(helper_test_dir) -MMD -MP
