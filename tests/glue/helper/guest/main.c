@@ -280,7 +280,7 @@ static void try_odd(unsigned rounds)
     }
     /* Where time is counted in instructions, one has 16 ticks. */
     say_number("GUEST: odd state, sixteenths of ticks a round ",
-               (uint32_t)(before - start >> 4) / rounds);
+               (uint32_t)((before - start) >> 4) / rounds);
     say_number(", rounds ", rounds);
     if (first != 0)
         say_number(", other processor's rounds ", ap_rounds - first);
