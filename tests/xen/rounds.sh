@@ -21,6 +21,7 @@ begin() {
     case $3 in hypercall | native) firmware="firmware_override=\"/run/hvmloader-$3\"" ;; esac
     guest_config /run/guest.cfg "boot=\"$2\"" 'on_reboot="preserve"' 'on_poweroff="preserve"' \
         'uuid="5e5e0000-0000-4000-8000-00000000c0de"' "$firmware" "$more" "$(drive "$2" "/lab/$1")"
+    say "$1, $3: starts"
     guest_start /run/guest.cfg
 }
 
