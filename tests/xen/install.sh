@@ -1,11 +1,12 @@
 # The one command, and an installation: `hvmassist create` starts a guest with an empty disk and a floppy, which
 # writes to the disk and resets; what starts then, as a new domain that nobody tells the helper of, comes from the
-# disk. Under hvmassist both times. Not here: the guest (install.S).
+# disk. Under hvmassist both times, as the package installs it. Not here: the guest (install.S).
 # SPDX-License-Identifier: GPL-2.0-only
 . lab.sh
 
 patience=1200
-PATH=/lab:$PATH
+PATH=/usr/sbin:/usr/bin:$PATH
+hvmassistd=/usr/sbin/hvmassistd
 
 # guest.sh starts its guests by it.
 xl() {

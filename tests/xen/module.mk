@@ -85,9 +85,14 @@ check-xen-bochs: xen-lab-bochs $(xen_tools) $(call xen_proof_media,bochs)
 	@$(RUN_PYTHON) $(xen_folder)/compare.py $(xen_folder)/bochs.list $(xen_out)/bochs bochs
 	@sh $(xen_folder)/control.sh $(xen_out)/bochs/log $(xen_out)/bochs/control.txt
 
+# With the Debian package's files, where they are installed.
 .PHONY: check-xen-install
-check-xen-install: xen-lab $(xen_tools) $(xen_out)/install.img
-	$(call xen_run,install,install.sh,$(xen_out)/install.img)
+check-xen-install: xen-lab deb $(xen_out)/install.img
+	@rm -rf $(xen_out)/package
+	@dpkg-deb -x $(deb_out)/hvmassist_*.deb $(xen_out)/package
+	$(RUN_PYTHON) $(xen_folder)/lab.py --out $(xen_out)/install --limit 3000 \
+		$$(cd $(xen_out)/package && find . -type f -printf ' --file $(xen_out)/package/%P=/%P') \
+		--file $(helper_test_dir)/lab.sh --file $(xen_out)/install.img $(xen_folder)/install.sh
 	@grep -F '(d1) INSTALL: written, and read back equal' $(xen_out)/install/log
 	@grep -F '(d2) INSTALLED: big real mode works' $(xen_out)/install/log
 

@@ -4,6 +4,8 @@
 
 . guest.sh
 
+hvmassistd=/lab/hvmassistd
+
 # helper_start [OPTION...]: hvmassistd, its log added to /run/helper.log; back when it is ready. When it
 # ends by itself it is started again, as its unit does.
 helper_start() {
@@ -11,7 +13,7 @@ helper_start() {
     readies=$(grep -c ': ready$' /run/helper.log)
     rm -f /run/helper.stop
     while [ ! -e /run/helper.stop ]; do
-        /lab/hvmassistd "$@" 2>>/run/helper.log &
+        $hvmassistd "$@" 2>>/run/helper.log &
         echo $! >/run/helper.pid
         wait $!
         [ -e /run/helper.stop ] || echo "LAB: hvmassistd ended by itself, status $?" >>/run/helper.log

@@ -1,5 +1,5 @@
 # The package, tried: `sh check.sh FOLDER HVMLOADER`; FOLDER is where it was built, HVMLOADER Debian's of
-# Xen 4.17. As root. Prints TAP. Not here: whether the tools are right (tests/glue, tests/xen).
+# Xen 4.17. As root, at least in a user namespace. Prints TAP. Not here: whether the tools are right (tests/glue, tests/xen).
 # SPDX-License-Identifier: GPL-2.0-only
 set -u
 
