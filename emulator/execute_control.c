@@ -25,6 +25,7 @@ static void mode_changed(struct processor *p)
 {
     processor_flush_translations(p);
     segment_update_bounds(p);
+    code_mode_changed(p);
     event_set(p, EVENT_MODE);
 }
 

@@ -7,7 +7,8 @@
 #include "statistics.h"
 #include "trace.h"
 
-struct profile profile;
+/* In the memory for decoded code, which these builds do not use: there is no other room. */
+__attribute__((section(".profile,\"aw\",@nobits#"))) struct profile profile;
 
 static bool is_prefix(uint8_t byte)
 {

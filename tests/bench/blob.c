@@ -22,6 +22,16 @@ static uint8_t *ram_page(void *context, uint64_t physical)
     return physical <= plain->size - PAGE_SIZE ? plain->memory + (uint32_t)physical : NULL;
 }
 
+static uint8_t *ram_run(void *context, uint32_t physical, uint32_t *first, uint32_t *last)
+{
+    const struct plain *plain = context;
+
+    (void)physical;
+    *first = 0;
+    *last = plain->size - 1;
+    return plain->memory;
+}
+
 static uint32_t mmio_read(void *context, uint64_t physical, unsigned width)
 {
     (void)context, (void)physical, (void)width;
@@ -137,6 +147,7 @@ static bool leave(void *context, struct processor *processor)
 
 static const struct platform platform = {
     .ram_page = ram_page,
+    .ram_run = ram_run,
     .mmio_read = mmio_read,
     .mmio_write = mmio_write,
     .port_read = port_read,
@@ -158,6 +169,7 @@ static const struct platform platform = {
 };
 
 static struct processor processor;
+static uint64_t code_memory[CODE_MEMORY / 8];
 
 HOSTED int blob_run(uint8_t *memory, uint32_t size, uint32_t entry, struct blob_counts *counts)
 {
@@ -167,6 +179,7 @@ HOSTED int blob_run(uint8_t *memory, uint32_t size, uint32_t entry, struct blob_
 
     *counts = (struct blob_counts){0};
     processor_initialise(&processor, &platform, &plain);
+    processor_keep_code(&processor, code_memory, sizeof code_memory);
     processor_save(&processor, &state);
     state.segment[CS].selector = 0;
     state.segment[CS].base = 0;

@@ -10,6 +10,7 @@ from tables import value_text
 # Ours stands out; the others are told apart by lightness, and by the order, which is the legend's.
 _COLOURS = {
     "ours": "#c2410c",
+    "high": "#fdba74",
     "native": "#334155",
     "qemu": "#0f766e",
     "quiet": "#5eead4",

@@ -51,19 +51,21 @@ $(eval $(call bench_medium,floppy))
 # that calls it. The blob's memory functions stay inside: a C library's have another convention.
 bench_blob_parts = $(patsubst %.c,$(firmware_out)/$(1)/%.o,$(EMULATOR_SOURCES) $(firmware_dir)/string.c)
 
-# $(call bench_blob,layout,folder of its objects)
+# $(call bench_blob,layout,folder of its objects,its base): with as much for decoded code as it has.
 define bench_blob
-$(bench_out)/blob-$(1).o: $(call bench_blob_parts,$(2)) $(bench_out)/blob.o
+$(bench_out)/platform-$(1).o: $(bench_dir)/blob.c $(firmware_out)/hvmassist-at-$(3).elf
+	@mkdir -p $$(@D)
+	$$(CC) $(firmware_flags) $$(call firmware_size,$$<) -DCODE_MEMORY="($$$$(nm $$(word 2,$$^) | \
+		awk '/ code_memory_end$$$$/ { end = $$$$1 } / code_memory$$$$/ { start = $$$$1 } \
+		END { print "0x" end " - 0x" start }'))" -c -o $$@ $$<
+$(bench_out)/blob-$(1).o: $(call bench_blob_parts,$(2)) $(bench_out)/platform-$(1).o
 	ld -m elf_i386 -r -o $$@ $$^
 	objcopy --keep-global-symbol=blob_run $$@
 $(bench_out)/blob-$(1): $(bench_out)/blob-$(1).o $(bench_out)/blob_host-32.o $(bench_out)/host-32.o
 	gcc -m32 -no-pie -static -Wl,--gc-sections -Wl,-z,noexecstack -o $$@ $$^
 endef
-$(eval $(call bench_blob,low,plain))
-
-$(bench_out)/blob.o: $(bench_dir)/blob.c
-	@mkdir -p $(@D)
-	$(CC) $(firmware_flags) $(call firmware_size,$<) -c -o $@ $<
+$(eval $(call bench_blob,low,plain,$(firmware_low_base)))
+$(eval $(call bench_blob,high,plain,$(HIGH_BASE)))
 
 bench_flags := -std=gnu11 -O2 -Wall -Wextra -Wconversion -Werror -fno-pie -MMD -MP
 $(bench_out)/%-32.o: $(bench_dir)/%.c
@@ -82,7 +84,7 @@ $(bench_out)/unicorn: $(bench_out)/unicorn-64.o $(bench_out)/host-64.o
 
 bench_images := $(bench_workloads:%=$(bench_out)/%.bin)
 bench_media := $(foreach kind,rom floppy,$(bench_workloads:%=$(bench_out)/%.$(kind)))
-bench_peers := $(addprefix $(bench_out)/,blob-low native x86emu unicorn)
+bench_peers := $(addprefix $(bench_out)/,blob-low blob-high native x86emu unicorn)
 
 .PHONY: bench bench-parts bench-readme bench-count bench-profile check-bench-count
 bench-parts: $(bench_peers) $(bench_images) $(bench_media)

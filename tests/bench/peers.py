@@ -47,9 +47,6 @@ class Host:
 class Ours(Host):
     """The blob's interpreter: the only one that runs every workload, and counts instructions."""
 
-    def __init__(self):
-        super().__init__("ours", "hvmassist", BLOB)
-
     def can(self, workload):
         return True
 
@@ -196,7 +193,8 @@ pci: enabled=0
 
 def all_peers(bochs):
     """Ours first. `bochs` is a path or None."""
-    peers = [Ours()]
+    peers = [Ours("ours", "hvmassist", BLOB)]
+    peers.append(Host("high", "hvmassist, high", os.path.join(FOLDER, "blob-high")))
     peers.append(Host("native", "native", os.path.join(FOLDER, "native")))
     peers.append(Qemu())
     peers.append(QuietQemu())

@@ -34,4 +34,4 @@ check-unit: $(unit-binaries)
 	@sh tests/unit/run-all.sh $(unit-binaries)
 
 .PRECIOUS: $(unit-build)/%.o
--include $(patsubst %.c,$(unit-build)/%.d,$(unit-sources) $(wildcard emulator/*.c))
+-include $(shell find $(unit-build) -name "*.d" 2>/dev/null)
