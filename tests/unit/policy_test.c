@@ -40,13 +40,13 @@ static struct cost run_asked(uint32_t beginning, uint64_t length, uint64_t ask)
     while (cost.interpreted < length && !cost.left) {
         uint64_t step = length - cost.interpreted;
 
-        p->budget = 1024;
+        p->stop_at = p->retired + 1024;
         if (policy_leave(&vcpu)) {
             cost.left = 1;
             break;
         }
-        if (step > p->budget)
-            step = p->budget;
+        if (step > p->stop_at - p->retired)
+            step = p->stop_at - p->retired;
         if (step > ask)
             step = ask;
         cost.interpreted += step;
