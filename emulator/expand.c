@@ -159,7 +159,9 @@ static bool expand(struct processor *p, struct builder *b)
         /* A branch whose target may have to be cut to another size is its handler's. */
         if (i.operand_size == size && i.address_size == size) {
             emit_branch(b, row->execute[1].operations[conditional ? i.opcode & 15 : 0]);
-            ends = !conditional && i.opcode != OPCODE_LOOP; /* else the stretch goes on behind it */
+            /* What is behind a jump forwards is likely to run; behind the end of a loop it is not,
+             * yet. */
+            ends = !conditional || (i.immediate >> 31);
         } else {
             i.execute = row->execute[0].handler;
         }

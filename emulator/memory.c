@@ -12,6 +12,14 @@ static uint64_t masked(const struct processor *p, uint64_t physical)
     return physical & (p->address_mask | ~0xffffffffull);
 }
 
+/* Below 1 MiB is the video adapter of old, which never writes memory by itself; any other device
+ * may have. */
+static void device_accessed(struct processor *p, uint64_t page)
+{
+    if (page >= 0x100000)
+        code_distrust_next(p);
+}
+
 /* One byte to four bytes that do not leave their page. */
 static uint32_t page_read(struct processor *p, uint64_t physical, unsigned width)
 {
@@ -21,7 +29,7 @@ static uint32_t page_read(struct processor *p, uint64_t physical, unsigned width
 
     if (host != NULL)
         return host_read(host + offset, width);
-    code_distrust_next(p);
+    device_accessed(p, page);
     if (offset / 4 == (offset + width - 1) / 4)
         return p->platform->mmio_read(p->context, page + offset, width);
     for (unsigned n = 0; n < width; n++)
@@ -40,7 +48,7 @@ static void page_write(struct processor *p, uint64_t physical, unsigned width, u
         host_write(host + offset, width, value);
         return;
     }
-    code_distrust_next(p);
+    device_accessed(p, page);
     if (offset / 4 == (offset + width - 1) / 4) {
         p->platform->mmio_write(p->context, page + offset, width, value & width_mask(width));
     } else {

@@ -57,7 +57,7 @@ _Static_assert(sizeof(struct operation) == sizeof(struct code_slot), "one slot")
 _Static_assert(sizeof(struct stretch) <= sizeof(struct code_slot), "one slot");
 
 /* Instructions and bytes of a stretch at most. */
-#define STRETCH_INSTRUCTIONS 24u
+#define STRETCH_INSTRUCTIONS 14u
 #define STRETCH_BYTES        96u
 
 /* Slots of the struct instruction behind an operation that calls a handler. */

@@ -70,13 +70,12 @@ gdt_register:
     .word   GDT_LIMIT
     .long   gdt
 
-/* Written once, then read-only to the blob itself; so each stack has a page below it that cannot be
- * written, and overflowing it stops the machine at once instead of changing data. */
+/* With a page table (layout.lds), which then lies in front of them, page table and directory are
+ * read-only to the blob itself; so each stack has a page below it that cannot be written, and
+ * overflowing it stops the machine at once instead of changing data. */
     .section .pages, "aw", @nobits
     .balign 4096
-    .globl  page_table, stack_0_top, page_directory, stack_1_top
-page_table:
-    .space  4096
+    .globl  stack_0_top, page_directory, stack_1_top
     .space  STACK_SIZE
 stack_0_top:
 page_directory:
