@@ -40,8 +40,7 @@ static void cursor_extend(struct cursor *c)
     c->available = c->length + 1;
 }
 
-/* The page that EIP is in becomes the fetch page, when it is RAM. */
-static bool fetch_page(struct processor *p, uint32_t linear)
+bool fetch_page(struct processor *p, uint32_t linear)
 {
     uint64_t physical = translate(p, linear, ACCESS_FETCH | access_privilege(p));
     uint8_t *host;
@@ -182,6 +181,18 @@ static void decode_immediates(struct cursor *c, struct instruction *i, unsigned 
     }
 }
 
+/* One bit per byte value. */
+static const uint32_t prefixes[8] = {
+    [0x26 / 32] = 1u << (0x26 % 32) | 1u << (0x2e % 32) | 1u << (0x36 % 32) | 1u << (0x3e % 32),
+    [0x64 / 32] = 1u << (0x64 % 32) | 1u << (0x65 % 32) | 1u << (0x66 % 32) | 1u << (0x67 % 32),
+    [0xf0 / 32] = 1u << (0xf0 % 32) | 1u << (0xf2 % 32) | 1u << (0xf3 % 32),
+};
+
+static bool is_prefix(uint8_t byte)
+{
+    return prefixes[byte / 32] >> byte % 32 & 1;
+}
+
 /* Takes the prefixes; returns the first opcode byte. *segment: the override, or -1. */
 static uint8_t decode_prefixes(struct cursor *c, struct instruction *i, int *segment)
 {
@@ -191,6 +202,8 @@ static uint8_t decode_prefixes(struct cursor *c, struct instruction *i, int *seg
     for (;;) {
         uint8_t byte = next_byte(c);
 
+        if (!is_prefix(byte))
+            return byte;
         switch (byte) {
         case 0x26:
         case 0x2e:
@@ -212,14 +225,23 @@ static uint8_t decode_prefixes(struct cursor *c, struct instruction *i, int *seg
         case 0xf0:
             i->lock = true;
             break;
-        case REPEAT_NE:
-        case REPEAT_E:
-            i->repeat = byte;
-            break;
         default:
-            return byte;
+            i->repeat = byte; /* REPEAT_ */
+            break;
         }
     }
+}
+
+/* Two bytes of opcode, ModRM, SIB, displacement and immediate are twelve. */
+#define PREFIXES_THAT_FIT 3u
+
+bool may_be_too_long(const uint8_t *bytes)
+{
+    unsigned count = 0;
+
+    while (count <= PREFIXES_THAT_FIT && is_prefix(bytes[count]))
+        count++;
+    return count > PREFIXES_THAT_FIT;
 }
 
 /* #GP(0): a privileged instruction outside CPL 0. */
@@ -229,11 +251,15 @@ static void privileged(struct processor *p, const struct instruction *i)
     raise_gp(p);
 }
 
-/* The handler that the rules of the row allow. SDM vol. 2, each instruction's exceptions. */
+/* The handler that the rules of the row allow; NULL when operations do it. SDM vol. 2, each
+ * instruction's exceptions. */
 static handler *allowed_handler(const struct processor *p, const struct instruction *i,
-                                handler *execute, unsigned attributes)
+                                const struct opcode *row)
 {
-    if (execute == NULL)
+    const union execution *execute = &row->execute[i->operand_size == 4];
+    unsigned attributes = row->attributes;
+
+    if (row->shape == SHAPE_HANDLER && execute->handler == NULL)
         return ud;
     if (i->lock && !((attributes & ATTRIBUTE_LOCKABLE) && i->memory))
         return ud;
@@ -243,17 +269,21 @@ static handler *allowed_handler(const struct processor *p, const struct instruct
         return ud;
     if ((attributes & ATTRIBUTE_CPL0) && p->cpl != 0)
         return privileged;
-    return execute;
+    return row->shape == SHAPE_HANDLER ? execute->handler : NULL;
 }
 
-void decode(struct processor *p, struct instruction *i)
+const struct opcode *decode(struct processor *p, struct instruction *i)
 {
     struct cursor c;
     const struct opcode *row;
     int segment = -1;
-    unsigned attributes;
 
-    *i = (struct instruction){.segment = DS, .base = NO_REGISTER, .index = NO_REGISTER};
+    i->displacement = i->immediate = 0;
+    i->immediate2 = 0;
+    i->modrm = i->reg = i->rm = i->scale = i->repeat = 0;
+    i->segment = DS;
+    i->base = i->index = NO_REGISTER;
+    i->memory = i->operand_prefix = i->lock = i->two_byte = false;
     cursor_start(&c, p);
     i->opcode = decode_prefixes(&c, i, &segment);
     row = opcode_row(MAP_ONE + i->opcode);
@@ -262,14 +292,12 @@ void decode(struct processor *p, struct instruction *i)
         i->opcode = next_byte(&c);
         row = opcode_row(MAP_TWO + i->opcode);
     }
-    attributes = row->attributes;
     if (row->form & FORM_MODRM)
-        decode_modrm(&c, i, attributes);
-    if (attributes & ATTRIBUTE_GROUP) {
+        decode_modrm(&c, i, row->attributes);
+    if (row->attributes & ATTRIBUTE_GROUP) {
         unsigned form = row->form;
 
-        row = opcode_row(row->group + i->reg);
-        attributes = row->attributes;
+        row = opcode_member(row, i->reg);
         decode_immediates(&c, i, form | row->form);
     } else {
         decode_immediates(&c, i, row->form);
@@ -281,5 +309,6 @@ void decode(struct processor *p, struct instruction *i)
     for (unsigned n = 0; n < c.length; n++)
         i->bytes[n] = c.bytes[n];
 #endif
-    i->execute = allowed_handler(p, i, row->execute[i->operand_size == 4], attributes);
+    i->execute = allowed_handler(p, i, row);
+    return row;
 }

@@ -92,13 +92,16 @@ static void deliver_real(struct processor *p, const struct event *event, uint32_
     uint32_t entry = linear_read(p, table + event->vector * 4u, 4, 0);
     struct stack stack;
 
+    const uint32_t frame[] = {flags, p->segment[CS].selector, p->eip};
+
     stack_current(p, &stack);
     stack_probe(p, &stack, 3, 2);
     if ((entry & 0xffff) > p->segment[CS].limit)
         raise_gp(p);
-    stack_push(p, &stack, 2, flags);
-    stack_push(p, &stack, 2, p->segment[CS].selector);
-    stack_push(p, &stack, 2, p->eip);
+    if (!stack_push_fast(p, &stack, 2, 3, frame)) {
+        for (unsigned n = 0; n < 3; n++)
+            stack_push(p, &stack, 2, frame[n]);
+    }
     stack_commit(p, &stack);
     segment_load(p, CS, (uint16_t)(entry >> 16));
     p->eip = entry & 0xffff;

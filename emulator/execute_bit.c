@@ -3,10 +3,10 @@
 #include "width.h"
 
 /* Bits 4:3 of the opcode, or ModRM.reg in group 8 less 4. */
-enum operation { BT, BTS, BTR, BTC };
+enum bit_operation { BT, BTS, BTR, BTC };
 
 /* CF := the bit; returns the operand with the bit left, set, reset or complemented. */
-static uint32_t bit_change(struct processor *p, enum operation operation, uint32_t value,
+static uint32_t bit_change(struct processor *p, enum bit_operation operation, uint32_t value,
                            uint32_t bit)
 {
     flags_put_cf(p, value & bit);
@@ -25,7 +25,7 @@ static uint32_t bit_change(struct processor *p, enum operation operation, uint32
 /* A bit string in memory: the signed bit offset selects an operand below or above the address. */
 static void bt_rm_r(struct processor *p, const struct instruction *i, unsigned width)
 {
-    enum operation operation = (enum operation)((i->opcode >> 3) & 3);
+    enum bit_operation operation = (enum bit_operation)((i->opcode >> 3) & 3);
     uint32_t position = register_read(p, i->reg, width);
     uint32_t bit = 1u << (position & (width * 8 - 1));
     uint32_t offset;
@@ -49,7 +49,7 @@ static void bt_rm_r(struct processor *p, const struct instruction *i, unsigned w
 
 static void bt_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
 {
-    enum operation operation = (enum operation)(i->reg & 3);
+    enum bit_operation operation = (enum bit_operation)(i->reg & 3);
     uint32_t bit = 1u << (i->immediate & (width * 8 - 1));
 
     if (operation == BT)

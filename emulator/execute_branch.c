@@ -34,20 +34,14 @@ static void call(struct processor *p, const struct instruction *i, unsigned widt
     p->gpr[ESP] = pointer;
 }
 
-static void call_near(struct processor *p, const struct instruction *i, unsigned width)
+void call_near(struct processor *p, const struct instruction *i)
 {
-    call(p, i, width, p->eip + i->immediate);
+    call(p, i, i->operand_size, p->eip + i->immediate);
 }
 
 static void call_near_rm(struct processor *p, const struct instruction *i, unsigned width)
 {
     call(p, i, width, operand_read(p, i, width));
-}
-
-static void ret_near_imm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    branch_near(p, i, stack_top(p, width));
-    p->gpr[ESP] = stack_pointer_above(p, width + i->immediate);
 }
 
 /* The counter is written only once the branch has proved good. */
@@ -99,7 +93,5 @@ static void bound(struct processor *p, const struct instruction *i, unsigned wid
 }
 
 HANDLERS_V(jmp_near_rm)
-HANDLERS_V(call_near)
 HANDLERS_V(call_near_rm)
-HANDLERS_V(ret_near_imm)
 HANDLERS_V(bound)

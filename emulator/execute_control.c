@@ -25,6 +25,7 @@ static void mode_changed(struct processor *p)
 {
     processor_flush_translations(p);
     segment_update_bounds(p);
+    code_mode_changed(p);
     event_set(p, EVENT_MODE);
 }
 
@@ -53,6 +54,10 @@ void control_register_write_cr0(struct processor *p, uint32_t value)
         raise_gp(p);
     if (changed & (CR0_PG | CR0_CD | CR0_NW))
         pae_load(p, value, p->cr3, p->cr4);
+    if (changed & CR0_PE) {
+        p->mode_switches++;
+        p->ask_at = 0;
+    }
     p->cr0 = value;
     p->efer &= ~(uint64_t)EFER_LMA;
     if ((value & CR0_PG) && (p->efer & EFER_LME))

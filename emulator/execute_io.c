@@ -48,12 +48,14 @@ void port_breakpoint(struct processor *p, uint16_t port, unsigned width)
 static void in(struct processor *p, uint16_t port, unsigned width)
 {
     check_port(p, port, width);
+    code_distrust_next(p);
     register_write(p, EAX, width, p->platform->port_read(p->context, port, width));
     port_breakpoint(p, port, width);
 }
 
 static void out(struct processor *p, uint16_t port, unsigned width, uint32_t value)
 {
+    code_distrust_next(p);
     p->platform->port_write(p->context, port, width, value);
     port_breakpoint(p, port, width);
 }
@@ -102,6 +104,8 @@ static uint32_t ins_block(struct processor *p, const struct instruction *i, unsi
     to = string_span(p, i, ES, EDI, width, true, &count);
     if (to == NULL)
         return 0;
+    code_written(p, to, count * width);
+    code_distrust_next(p);
     p->platform->port_read_string(p->context, port_in_dx(p), width, to, count);
     string_advance(p, i, EDI, width, count);
     return count;
@@ -117,6 +121,7 @@ static uint32_t outs_block(struct processor *p, const struct instruction *i, uns
     from = string_span(p, i, i->segment, ESI, width, false, &count);
     if (from == NULL)
         return 0;
+    code_distrust_next(p);
     p->platform->port_write_string(p->context, port_in_dx(p), width, from, count);
     string_advance(p, i, ESI, width, count);
     return count;
@@ -135,6 +140,7 @@ static void ins(struct processor *p, const struct instruction *i, unsigned width
     }
     /* A port gives its value once: the destination must be known to be writable before. */
     linear_probe(p, segment_linear(p, ES, offset, width, true), width, ACCESS_WRITE | access);
+    code_distrust_next(p);
     value = p->platform->port_read(p->context, port_in_dx(p), width);
     string_write(p, i, width, value);
     string_advance(p, i, EDI, width, 1);

@@ -1,4 +1,5 @@
-/* LLDT and LTR. Not here: their checks (segment.c), SLDT and STR (the other descriptor instructions). */
+/* LLDT and LTR. Not here: their checks (segment.c), SLDT and STR (the other descriptor
+ * instructions). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "opcodes.h"
 #include "segment.h"

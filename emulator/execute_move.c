@@ -1,40 +1,10 @@
-/* Moves, exchanges, conversions and flag bits: MOV XCHG LEA MOVZX MOVSX CMOVcc SETcc BSWAP XLAT CBW
- * CWD LAHF SAHF CLC STC CMC CLD STD NOP MOVNTI UD. Not here: segment, control and debug registers.
+/* Conversions and flag bits: CMOVcc SETcc BSWAP XLAT CBW CWD LAHF SAHF CLC STC CMC CLD STD NOP
+ * MOVNTI UD. Not here: the frequent moves (operate_move.c), segment, control and debug registers.
  */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "width.h"
 
 #define AH 4u
-
-ALWAYS_INLINE void mov_rm_r(struct processor *p, const struct instruction *i, unsigned width)
-{
-    operand_write(p, i, width, register_read(p, i->reg, width));
-}
-
-ALWAYS_INLINE void mov_r_rm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->reg, width, operand_read(p, i, width));
-}
-
-ALWAYS_INLINE void mov_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    operand_write(p, i, width, i->immediate);
-}
-
-ALWAYS_INLINE void mov_r_imm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->opcode & 7, width, i->immediate);
-}
-
-ALWAYS_INLINE void mov_a_moffs(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, EAX, width, operand_read(p, i, width));
-}
-
-ALWAYS_INLINE void mov_moffs_a(struct processor *p, const struct instruction *i, unsigned width)
-{
-    operand_write(p, i, width, register_read(p, EAX, width));
-}
 
 /* The opcode stands for itself without 66, F2 and F3 only. */
 void movnti(struct processor *p, const struct instruction *i)
@@ -42,48 +12,6 @@ void movnti(struct processor *p, const struct instruction *i)
     if (i->operand_prefix || i->repeat != REPEAT_NONE)
         raise_ud(p);
     operand_write_32(p, i, p->gpr[i->reg]);
-}
-
-static void xchg_rm_r(struct processor *p, const struct instruction *i, unsigned width)
-{
-    uint32_t value = operand_read_for_write(p, i, width);
-
-    operand_write_back(p, i, width, register_read(p, i->reg, width));
-    register_write(p, i->reg, width, value);
-}
-
-ALWAYS_INLINE void xchg_a_r(struct processor *p, const struct instruction *i, unsigned width)
-{
-    unsigned number = i->opcode & 7;
-    uint32_t value = register_read(p, number, width);
-
-    register_write(p, number, width, register_read(p, EAX, width));
-    register_write(p, EAX, width, value);
-}
-
-ALWAYS_INLINE void lea(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->reg, width, effective_address(p, i));
-}
-
-ALWAYS_INLINE void movzx_8(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->reg, width, operand_read_8(p, i));
-}
-
-ALWAYS_INLINE void movzx_16(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->reg, width, operand_read_16(p, i));
-}
-
-static void movsx_8(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->reg, width, sign_extend(operand_read_8(p, i), 1));
-}
-
-static void movsx_16(struct processor *p, const struct instruction *i, unsigned width)
-{
-    register_write(p, i->reg, width, sign_extend(operand_read_16(p, i), 2));
 }
 
 /* The source is read even when the condition is false. */
@@ -186,19 +114,6 @@ void ud(struct processor *p, const struct instruction *i)
     raise_ud(p);
 }
 
-HANDLERS_8_V(mov_rm_r)
-HANDLERS_8_V(mov_r_rm)
-HANDLERS_8_V(mov_rm_imm)
-HANDLERS_8_V(mov_r_imm)
-HANDLERS_8_V(mov_a_moffs)
-HANDLERS_8_V(mov_moffs_a)
-HANDLERS_8_V(xchg_rm_r)
-HANDLERS_V(xchg_a_r)
-HANDLERS_V(lea)
-HANDLERS_V(movzx_8)
-HANDLERS_V(movzx_16)
-HANDLERS_V(movsx_8)
-HANDLERS_V(movsx_16)
 HANDLERS_V(cmov)
 HANDLERS_V(bswap)
 HANDLERS_V(cbw)

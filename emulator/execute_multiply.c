@@ -1,4 +1,5 @@
-/* MUL IMUL DIV IDIV in all forms. Not here: AAM and AAD (execute_decimal.c). */
+/* MUL IMUL DIV IDIV of the accumulator. Not here: IMUL of other registers
+ * (operate_arithmetic.c), AAM and AAD (execute_decimal.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "width.h"
 
@@ -54,21 +55,6 @@ static void imul(struct processor *p, const struct instruction *i, unsigned widt
 
     write_halves(p, width, truncate_product(p, width, product),
                  (uint32_t)((uint64_t)product >> (width * 8)));
-}
-
-static void imul_r_rm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    int64_t product =
-        signed_product(register_read(p, i->reg, width), operand_read(p, i, width), width);
-
-    register_write(p, i->reg, width, truncate_product(p, width, product));
-}
-
-static void imul_r_rm_imm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    int64_t product = signed_product(i->immediate, operand_read(p, i, width), width);
-
-    register_write(p, i->reg, width, truncate_product(p, width, product));
 }
 
 struct division {
@@ -132,7 +118,5 @@ static void idiv(struct processor *p, const struct instruction *i, unsigned widt
 
 HANDLERS_8_V(mul)
 HANDLERS_8_V(imul)
-HANDLERS_V(imul_r_rm)
-HANDLERS_V(imul_r_rm_imm)
 HANDLERS_8_V(div)
 HANDLERS_8_V(idiv)

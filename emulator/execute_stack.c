@@ -1,5 +1,5 @@
-/* Stack instructions: PUSH POP PUSHA POPA PUSHF POPF ENTER LEAVE.
- * Not here: calls and returns (execute_branch.c, far.c), the stack of a gate (stack.c). */
+/* PUSH and POP of segments, POP of r/m, PUSHA POPA PUSHF POPF ENTER LEAVE.
+ * Not here: PUSH and POP of registers, calls (operate_stack.c), the stack of a gate (stack.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "execute_stack.h"
 #include "segment.h"
@@ -20,29 +20,6 @@ void push(struct processor *p, unsigned width, uint32_t value)
 uint32_t stack_top(struct processor *p, unsigned width)
 {
     return memory_read(p, SS, p->gpr[ESP] & stack_pointer_mask(p), width);
-}
-
-static void push_r(struct processor *p, const struct instruction *i, unsigned width)
-{
-    push(p, width, p->gpr[i->opcode & 7]);
-}
-
-static void push_imm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    push(p, width, i->immediate);
-}
-
-static void push_rm(struct processor *p, const struct instruction *i, unsigned width)
-{
-    push(p, width, operand_read(p, i, width));
-}
-
-static void pop_r(struct processor *p, const struct instruction *i, unsigned width)
-{
-    uint32_t value = stack_top(p, width);
-
-    p->gpr[ESP] = stack_pointer_above(p, width);
-    register_write(p, i->opcode & 7, width, value);
 }
 
 /* The address of the destination is that of an ESP already incremented (SDM vol. 2, POP). */
@@ -69,20 +46,20 @@ static unsigned segment_of_opcode(const struct instruction *i)
 }
 
 /* Only 16 bits are written, or read, whatever the operand size (SDM vol. 2, PUSH and POP). */
-static void push_segment(struct processor *p, const struct instruction *i, unsigned width)
+void push_segment(struct processor *p, const struct instruction *i)
 {
-    uint32_t pointer = p->gpr[ESP] - width;
+    uint32_t pointer = p->gpr[ESP] - i->operand_size;
 
     memory_write(p, SS, pointer & stack_pointer_mask(p), 2,
                  p->segment[segment_of_opcode(i)].selector);
     p->gpr[ESP] = stack_pointer_at(p, pointer);
 }
 
-static void pop_segment(struct processor *p, const struct instruction *i, unsigned width)
+void pop_segment(struct processor *p, const struct instruction *i)
 {
     uint16_t selector = (uint16_t)stack_top(p, 2);
     unsigned segment = segment_of_opcode(i);
-    uint32_t pointer = stack_pointer_above(p, width);
+    uint32_t pointer = stack_pointer_above(p, i->operand_size);
 
     if (segment == SS)
         close_interrupts(p);
@@ -106,8 +83,10 @@ static void pusha(struct processor *p, const struct instruction *i, unsigned wid
     pointer = stack.pointer & stack_pointer_mask(p);
     if (real_style(p) && (pointer & 1) && pointer >= 7 && pointer <= 15)
         raise_gp(p);
-    for (unsigned n = EAX; n <= EDI; n++)
-        stack_push(p, &stack, width, p->gpr[n]);
+    if (!stack_push_fast(p, &stack, width, GENERAL_REGISTER_COUNT, p->gpr)) {
+        for (unsigned n = EAX; n <= EDI; n++)
+            stack_push(p, &stack, width, p->gpr[n]);
+    }
     stack_commit(p, &stack);
 }
 
@@ -116,9 +95,13 @@ static void popa(struct processor *p, const struct instruction *i, unsigned widt
     struct stack stack;
 
     (void)i;
+    uint32_t values[GENERAL_REGISTER_COUNT];
+    bool fast;
+
     stack_current(p, &stack);
+    fast = stack_pop_fast(p, &stack, width, GENERAL_REGISTER_COUNT, values);
     for (unsigned n = EDI + 1; n-- > EAX;) {
-        uint32_t value = stack_pop(p, &stack, width);
+        uint32_t value = fast ? values[EDI - n] : stack_pop(p, &stack, width);
 
         if (n != ESP)
             register_write(p, n, width, value);
@@ -211,13 +194,7 @@ static void popf(struct processor *p, const struct instruction *i, unsigned widt
     p->gpr[ESP] = stack_pointer_above(p, width);
 }
 
-HANDLERS_V(push_r)
-HANDLERS_V(push_imm)
-HANDLERS_V(push_rm)
-HANDLERS_V(push_segment)
-HANDLERS_V(pop_r)
 HANDLERS_V(pop_rm)
-HANDLERS_V(pop_segment)
 HANDLERS_V(pusha)
 HANDLERS_V(popa)
 HANDLERS_V(enter)

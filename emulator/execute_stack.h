@@ -9,7 +9,7 @@
 /* The part of ESP that is the stack pointer. SDM vol. 1, 6.2.3. */
 ALWAYS_INLINE uint32_t stack_pointer_mask(const struct processor *p)
 {
-    return p->segment[SS].attributes & ATTRIBUTE_DB ? 0xffffffffu : 0xffffu;
+    return p->stack_mask;
 }
 
 /* ESP with `pointer` as the stack pointer; on a 16-bit stack the upper half stays. */

@@ -15,7 +15,8 @@ void string_repeat(struct processor *p, const struct instruction *i, unsigned wi
 
     once.repeat = REPEAT_NONE;
     while (count != 0) {
-        uint32_t done = p->events == 0 ? block(p, i, width, count) : 0;
+        /* Code that was written over is none of this instruction's. */
+        uint32_t done = (p->events & ~EVENT_CODE) == 0 ? block(p, i, width, count) : 0;
 
         if (done == 0) {
             i->execute(p, &once);
@@ -27,7 +28,7 @@ void string_repeat(struct processor *p, const struct instruction *i, unsigned wi
             return;
         if (compares)
             flags_put_status(p, flags_before);
-        if (p->events != 0) {
+        if ((p->events & ~EVENT_CODE) != 0) {
             instruction_repeat(p);
             return;
         }
@@ -134,10 +135,13 @@ static uint32_t movs_block(struct processor *p, const struct instruction *i, uns
     to = string_span(p, i, ES, EDI, width, true, &count);
     if (to == NULL)
         return 0;
-    if (p->eflags_rest & EFLAGS_DF)
+    if (p->eflags_rest & EFLAGS_DF) {
+        code_written(p, to - (count - 1) * width, count * width);
         copy_down(to, from, width, count);
-    else
+    } else {
+        code_written(p, to, count * width);
         copy_up(to, from, width, count);
+    }
     string_advance(p, i, ESI, width, count);
     string_advance(p, i, EDI, width, count);
     return count;
@@ -153,6 +157,7 @@ static uint32_t stos_block(struct processor *p, const struct instruction *i, uns
     /* Elements of one value: the direction does not matter. */
     if (p->eflags_rest & EFLAGS_DF)
         to -= (count - 1) * width;
+    code_written(p, to, count * width);
     fill_up(to, p->gpr[EAX], width, count);
     string_advance(p, i, EDI, width, count);
     return count;

@@ -175,6 +175,10 @@ static void jump_far(struct processor *p, struct far_pointer target)
 /* Pushes CS:EIP; ESP is committed by the caller. */
 static void push_return(struct processor *p, struct stack *stack, unsigned width)
 {
+    const uint32_t values[] = {p->segment[CS].selector, p->eip};
+
+    if (stack_push_fast(p, stack, width, 2, values))
+        return;
     stack_push(p, stack, width, p->segment[CS].selector);
     stack_push(p, stack, width, p->eip);
 }
@@ -237,6 +241,7 @@ static void call_far(struct processor *p, struct far_pointer target, unsigned wi
     if (real_style(p)) {
         uint32_t limit = virtual_8086_mode(p) ? 0xffff : p->segment[CS].limit;
 
+        /* Either both are pushed or none. */
         stack_probe(p, &stack, 2, width);
         if (target.offset > limit)
             raise_gp(p);

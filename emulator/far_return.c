@@ -26,8 +26,12 @@ static uint32_t pop_return(struct processor *p, struct stack *stack, unsigned wi
                            uint16_t *selector)
 {
     struct stack ahead = *stack;
-    uint32_t eip;
+    uint32_t eip, values[2];
 
+    if (stack_pop_fast(p, stack, width, 2, values)) {
+        *selector = (uint16_t)values[1];
+        return values[0];
+    }
     ahead.pointer += width;
     *selector = stack_pop_selector(p, &ahead, width);
     eip = stack_pop(p, stack, width);
@@ -40,8 +44,13 @@ static uint32_t pop_interrupt_return(struct processor *p, struct stack *stack, u
                                      uint16_t *selector, uint32_t *flags)
 {
     struct stack ahead = *stack;
-    uint32_t eip;
+    uint32_t eip, values[3];
 
+    if (stack_pop_fast(p, stack, width, 3, values)) {
+        *flags = values[2];
+        *selector = (uint16_t)values[1];
+        return values[0];
+    }
     ahead.pointer += 2 * width;
     *flags = stack_pop(p, &ahead, width);
     eip = pop_return(p, stack, width, selector);

@@ -1,25 +1,18 @@
-/* The status flags as bits and as conditions, out of their lazy form.
- * Not here: setting them after an operation (flags.h). */
+/* The status flags as EFLAGS bits, and after operations that the host did not do itself.
+ * Not here: what the host's arithmetic leaves (arithmetic.h). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "flags.h"
 
+#define STATUS_IN_AH (EFLAGS_SF | EFLAGS_ZF | EFLAGS_AF | EFLAGS_PF | EFLAGS_CF)
+
 uint32_t flags_status(const struct processor *p)
 {
-    return (uint32_t)flags_cf(p) | (uint32_t)flags_pf(p) << 2 | (uint32_t)flags_af(p) << 4 |
-           (uint32_t)flags_zf(p) << 6 | (uint32_t)flags_sf(p) << 7 | (uint32_t)flags_of(p) << 11;
+    return (p->flags >> 8 & STATUS_IN_AH) | (flags_of(p) ? EFLAGS_OF : 0);
 }
 
 void flags_put_status(struct processor *p, uint32_t status)
 {
-    bool cf = status & EFLAGS_CF, of = status & EFLAGS_OF, zf = status & EFLAGS_ZF;
-    bool sf = status & EFLAGS_SF, pf = status & EFLAGS_PF;
-
-    /* With ZF the result must be 0 (parity even, sign 0), else 1 (parity odd, sign 0); the deltas
-     * supply the rest. */
-    p->flags_result = zf ? 0 : 1;
-    p->flags_carry = (cf ? FLAGS_CARRY_CF : 0) | ((cf ^ of) ? FLAGS_CARRY_IN : 0) |
-                     (status & EFLAGS_AF ? FLAGS_CARRY_AF : 0) | (sf ? 1u : 0) |
-                     (pf == zf ? 0 : 0x100u);
+    p->flags = (status & STATUS_IN_AH) << 8 | (status & EFLAGS_OF ? FLAGS_OF : 0);
 }
 
 uint32_t flags_eflags(const struct processor *p)
@@ -29,33 +22,33 @@ uint32_t flags_eflags(const struct processor *p)
 
 bool flags_condition(const struct processor *p, unsigned condition)
 {
-    bool result;
+    return flags_image_condition(p->flags, condition);
+}
 
-    switch (condition >> 1) {
-    case 0:
-        result = flags_of(p);
-        break;
-    case 1:
-        result = flags_cf(p);
-        break;
-    case 2:
-        result = flags_zf(p);
-        break;
-    case 3:
-        result = flags_cf(p) || flags_zf(p);
-        break;
-    case 4:
-        result = flags_sf(p);
-        break;
-    case 5:
-        result = flags_pf(p);
-        break;
-    case 6:
-        result = flags_sf(p) != flags_of(p);
-        break;
-    default:
-        result = flags_zf(p) || flags_sf(p) != flags_of(p);
-        break;
-    }
-    return result ^ (condition & 1);
+/* `carries`: bit n is the carry (or borrow) out of bit n. SDM vol. 1, 3.4.3.1. */
+static void set_result(struct processor *p, unsigned width, uint32_t carries, uint32_t result)
+{
+    unsigned top = width * 8 - 1;
+    uint32_t cf = carries >> top & 1, of = cf ^ (carries >> (top - 1) & 1);
+
+    result = sign_extend(result, width);
+    p->flags = of | cf << 8 | (__builtin_parity(result & 0xff) ? 0 : FLAGS_PF) |
+               (carries & 8 ? FLAGS_AF : 0) | (result == 0 ? FLAGS_ZF : 0) |
+               (result >> 31 ? FLAGS_SF : 0);
+}
+
+void flags_set_add(struct processor *p, unsigned width, uint32_t a, uint32_t b, uint32_t result)
+{
+    set_result(p, width, (a & b) | ((a | b) & ~result), result);
+}
+
+void flags_set_subtract(struct processor *p, unsigned width, uint32_t a, uint32_t b,
+                        uint32_t result)
+{
+    set_result(p, width, (~a & b) | ((~a | b) & result), result);
+}
+
+void flags_set_logic(struct processor *p, unsigned width, uint32_t result)
+{
+    set_result(p, width, 0, result);
 }

@@ -1,4 +1,4 @@
-/* Lazy status flags: a result and a word of carries stand for OF SF ZF AF PF CF.
+/* The status flags, kept as LAHF and SETO give them, so that the host's own arithmetic sets them.
  * Not here: the other bits of EFLAGS beyond their storage in eflags_rest. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #ifndef EMULATOR_FLAGS_H
@@ -6,12 +6,14 @@
 
 #include "processor.h"
 
-/* flags_result: the result, sign-extended to 32 bits: ZF = (result == 0), SF its sign, PF its low
- * byte. flags_carry: bit 31 CF; bit 30 the carry into the top bit, so OF = bit 31 ^ bit 30; bit 3
- * AF; bits 15:8 XOR-ed into the byte that PF is taken from; bit 0 XOR-ed into SF. */
-#define FLAGS_CARRY_CF 0x80000000u
-#define FLAGS_CARRY_IN 0x40000000u
-#define FLAGS_CARRY_AF 0x00000008u
+/* processor.flags: SF ZF AF PF CF in bits 15:8 as in AH after LAHF, OF in bit 0 as in AL after
+ * SETO; bits 31:16 undefined. */
+#define FLAGS_OF 0x0001u
+#define FLAGS_CF 0x0100u
+#define FLAGS_PF 0x0400u
+#define FLAGS_AF 0x1000u
+#define FLAGS_ZF 0x4000u
+#define FLAGS_SF 0x8000u
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -36,81 +38,80 @@ ALWAYS_INLINE uint32_t sign_extend(uint32_t value, unsigned width)
     return value;
 }
 
-/* Aligns a vector of carries (bit n: carry out of bit n) of a `width`-byte operation. */
-ALWAYS_INLINE uint32_t flags_align_carries(uint32_t carries, unsigned width)
-{
-    return ((carries << (32 - width * 8)) & (FLAGS_CARRY_CF | FLAGS_CARRY_IN)) |
-           (carries & FLAGS_CARRY_AF);
-}
-
 /* After result = a + b (+ carry in), all `width` bytes wide. */
-ALWAYS_INLINE void flags_set_add(struct processor *p, unsigned width, uint32_t a, uint32_t b,
-                                 uint32_t result)
-{
-    p->flags_result = sign_extend(result, width);
-    p->flags_carry = flags_align_carries((a & b) | ((a | b) & ~result), width);
-}
+void flags_set_add(struct processor *p, unsigned width, uint32_t a, uint32_t b, uint32_t result);
 
 /* After result = a - b (- borrow in). */
-ALWAYS_INLINE void flags_set_subtract(struct processor *p, unsigned width, uint32_t a, uint32_t b,
-                                      uint32_t result)
-{
-    p->flags_result = sign_extend(result, width);
-    p->flags_carry = flags_align_carries((~a & b) | ((~a | b) & result), width);
-}
+void flags_set_subtract(struct processor *p, unsigned width, uint32_t a, uint32_t b,
+                        uint32_t result);
 
 /* After AND, OR, XOR, TEST: CF, OF and AF are 0. */
-ALWAYS_INLINE void flags_set_logic(struct processor *p, unsigned width, uint32_t result)
-{
-    p->flags_result = sign_extend(result, width);
-    p->flags_carry = 0;
-}
+void flags_set_logic(struct processor *p, unsigned width, uint32_t result);
 
 ALWAYS_INLINE bool flags_cf(const struct processor *p)
 {
-    return p->flags_carry >> 31;
+    return p->flags & FLAGS_CF;
 }
 
 ALWAYS_INLINE bool flags_of(const struct processor *p)
 {
-    return (p->flags_carry + FLAGS_CARRY_IN) >> 31;
+    return p->flags & FLAGS_OF;
 }
 
 ALWAYS_INLINE bool flags_zf(const struct processor *p)
 {
-    return p->flags_result == 0;
-}
-
-ALWAYS_INLINE bool flags_sf(const struct processor *p)
-{
-    return (p->flags_result >> 31) ^ (p->flags_carry & 1);
+    return p->flags & FLAGS_ZF;
 }
 
 ALWAYS_INLINE bool flags_af(const struct processor *p)
 {
-    return (p->flags_carry >> 3) & 1;
+    return p->flags & FLAGS_AF;
 }
 
-ALWAYS_INLINE bool flags_pf(const struct processor *p)
-{
-    uint32_t byte = (p->flags_result ^ (p->flags_carry >> 8)) & 0xff;
-
-    byte ^= byte >> 4;
-    return (0x9669u >> (byte & 15)) & 1;
-}
-
-/* CF alone, the other five kept (INC, DEC, CLC, BT, rotates). */
+/* CF alone, the other five kept. */
 ALWAYS_INLINE void flags_put_cf(struct processor *p, bool cf)
 {
-    if (flags_cf(p) != cf)
-        p->flags_carry ^= FLAGS_CARRY_CF | FLAGS_CARRY_IN; /* OF = CF ^ carry in, so both flip */
+    p->flags = (p->flags & ~FLAGS_CF) | (cf ? FLAGS_CF : 0);
 }
 
 /* CF and OF, the other four kept (rotates, MUL). */
 ALWAYS_INLINE void flags_put_cf_of(struct processor *p, bool cf, bool of)
 {
-    p->flags_carry &= ~(FLAGS_CARRY_CF | FLAGS_CARRY_IN);
-    p->flags_carry |= (cf ? FLAGS_CARRY_CF : 0) | ((cf ^ of) ? FLAGS_CARRY_IN : 0);
+    p->flags = (p->flags & ~(FLAGS_CF | FLAGS_OF)) | (cf ? FLAGS_CF : 0) | (of ? FLAGS_OF : 0);
+}
+
+/* A condition code 0..15 (SDM vol. 1, appendix B), of `flags` as processor.flags keeps them. */
+ALWAYS_INLINE bool flags_image_condition(uint32_t flags, unsigned condition)
+{
+    bool less = (flags >> 15 ^ flags) & 1, result;
+
+    switch (condition >> 1) {
+    case 0:
+        result = flags & FLAGS_OF;
+        break;
+    case 1:
+        result = flags & FLAGS_CF;
+        break;
+    case 2:
+        result = flags & FLAGS_ZF;
+        break;
+    case 3:
+        result = flags & (FLAGS_CF | FLAGS_ZF);
+        break;
+    case 4:
+        result = flags & FLAGS_SF;
+        break;
+    case 5:
+        result = flags & FLAGS_PF;
+        break;
+    case 6:
+        result = less;
+        break;
+    default:
+        result = less || (flags & FLAGS_ZF);
+        break;
+    }
+    return result ^ (condition & 1);
 }
 
 /* The six status flags in EFLAGS positions. */

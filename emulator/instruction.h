@@ -126,7 +126,10 @@ ALWAYS_INLINE void address_register_write(struct processor *p, const struct inst
         register_write(p, number, 4, value);
 }
 
-/* A near branch: EIP := target by operand size, #GP(0) when beyond CS.limit (nothing committed). */
+/* A near branch: EIP := `eip`, #GP(0) when beyond CS.limit (nothing committed). */
+void branch_to(struct processor *p, uint32_t eip);
+
+/* The same with `target` cut to the operand size. */
 void branch_near(struct processor *p, const struct instruction *i, uint32_t target);
 
 /* Start the instruction again at the next boundary (REP with iterations left). */

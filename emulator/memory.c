@@ -21,6 +21,7 @@ static uint32_t page_read(struct processor *p, uint64_t physical, unsigned width
 
     if (host != NULL)
         return host_read(host + offset, width);
+    code_distrust_next(p);
     if (offset / 4 == (offset + width - 1) / 4)
         return p->platform->mmio_read(p->context, page + offset, width);
     for (unsigned n = 0; n < width; n++)
@@ -35,8 +36,12 @@ static void page_write(struct processor *p, uint64_t physical, unsigned width, u
     uint8_t *host = p->platform->ram_page(p->context, page);
 
     if (host != NULL) {
+        code_written(p, host + offset, width);
         host_write(host + offset, width, value);
-    } else if (offset / 4 == (offset + width - 1) / 4) {
+        return;
+    }
+    code_distrust_next(p);
+    if (offset / 4 == (offset + width - 1) / 4) {
         p->platform->mmio_write(p->context, page + offset, width, value & width_mask(width));
     } else {
         for (unsigned n = 0; n < width; n++)
@@ -136,10 +141,12 @@ void linear_write(struct processor *p, uint32_t linear, unsigned width, uint32_t
         return;
     }
     host = translate_page(p, linear, access, &physical);
-    if (host != NULL)
-        host_write(host, width, value);
-    else
+    if (host == NULL) {
         page_write(p, physical, width, value);
+        return;
+    }
+    code_written(p, host, width);
+    host_write(host, width, value);
 }
 
 /* --- segment:offset ----------------------------------------------------------------------------
@@ -218,12 +225,83 @@ uint32_t segment_linear(struct processor *p, unsigned segment, uint32_t offset, 
     return linear;
 }
 
+/* --- windows -----------------------------------------------------------------------------------
+ */
+
+static bool in_run(const struct processor *p, uint32_t linear)
+{
+    return p->run_first <= linear && linear <= p->run_last;
+}
+
+/* The run of RAM around `linear`, whose page is in the translation cache for the access: *first to
+ * *last, all linear; returns the host address of linear address 0 as the run sees it. */
+static uintptr_t run_around(struct processor *p, uint32_t linear, uint32_t *first, uint32_t *last)
+{
+    if (!(p->cr0 & CR0_PG) && p->address_mask == 0xffffffffu && p->platform->ram_run != NULL) {
+        if (!in_run(p, linear))
+            p->run_host =
+                (uintptr_t)p->platform->ram_run(p->context, linear, &p->run_first, &p->run_last) -
+                p->run_first;
+        *first = p->run_first;
+        *last = p->run_last;
+        return p->run_host;
+    }
+    *first = linear & ~(PAGE_SIZE - 1);
+    *last = *first + PAGE_SIZE - 1;
+    return translation_of(p, linear)->host;
+}
+
+/* Of the offsets from one on, how many are good for an access of four bytes: with `room` of them
+ * below the segment's bound, and `left` bytes of RAM behind the first. */
+static uint32_t window_above(uint32_t room, uint32_t left)
+{
+    uint32_t above = left < 3 ? 0 : left - 2;
+
+    return room < above ? room : above;
+}
+
+void segment_move_window(const struct processor *p, struct segment *s)
+{
+    segment_close_window(s);
+    if (!in_run(p, s->base))
+        return;
+    s->window = 0;
+    s->host = p->run_host + s->base;
+    s->read_size = window_above(s->read_bound, p->run_last - s->base);
+    s->write_size = window_above(s->write_bound, p->run_last - s->base);
+}
+
+/* After an access at segment:offset by the long way: what lies around it need not go that way. */
+static void open_window(struct processor *p, unsigned segment, uint32_t offset, bool write)
+{
+    struct segment *s = &p->segment[segment];
+    uint32_t bound = write ? s->write_bound : s->read_bound, linear = s->base + offset, first, last;
+    const struct translation *t = translation_of(p, linear);
+    uint32_t below, size;
+    bool both;
+
+    if (offset >= bound || (write ? t->write_tag : t->read_tag) != translation_tag(p, linear))
+        return;
+    /* Not by the base, since base and offset may add up to more than 32 bits. */
+    s->host = run_around(p, linear, &first, &last) + linear - offset;
+    below = linear - first < offset ? linear - first : offset;
+    s->window = offset - below;
+    size = below + window_above(bound - offset, last - linear);
+    /* What may be written may be read, if the segment says so; reading with paging on does not say
+     * whether the page may be written. */
+    both = write || t->write_tag == t->read_tag;
+    s->read_size = s->read_bound != 0 ? size : 0;
+    s->write_size = both && s->write_bound != 0 ? size : 0;
+}
+
 static __attribute__((noinline)) uint32_t read_slow(struct processor *p, unsigned segment,
                                                     uint32_t offset, unsigned width)
 {
-    uint32_t linear = segment_linear(p, segment, offset, width, false);
+    uint32_t linear = segment_linear(p, segment, offset, width, false), value;
 
-    return linear_read(p, linear, width, access_privilege(p));
+    value = linear_read(p, linear, width, access_privilege(p));
+    open_window(p, segment, offset, false);
+    return value;
 }
 
 static __attribute__((noinline)) void write_slow(struct processor *p, unsigned segment,
@@ -232,45 +310,37 @@ static __attribute__((noinline)) void write_slow(struct processor *p, unsigned s
     uint32_t linear = segment_linear(p, segment, offset, width, true);
 
     linear_write(p, linear, width, value, access_privilege(p));
+    open_window(p, segment, offset, true);
 }
 
 static __attribute__((noinline)) uint32_t read_for_write_slow(struct processor *p, unsigned segment,
                                                               uint32_t offset, unsigned width)
 {
-    uint32_t linear = segment_linear(p, segment, offset, width, true);
+    uint32_t linear = segment_linear(p, segment, offset, width, true), value;
 
     linear_probe(p, linear, width, ACCESS_WRITE | access_privilege(p));
     p->write_linear = linear;
     p->write_host = NULL;
-    return linear_read(p, linear, width, ACCESS_WRITE | access_privilege(p));
+    value = linear_read(p, linear, width, ACCESS_WRITE | access_privilege(p));
+    open_window(p, segment, offset, true);
+    return value;
 }
 
-void memory_write_back_slow(struct processor *p, unsigned width, uint32_t value)
-{
-    linear_write(p, p->write_linear, width, value, access_privilege(p));
-}
-
-/* The fast path: within the cached bound, and the page is in the translation cache. */
-ALWAYS_INLINE uint8_t *fast_host(struct processor *p, unsigned segment, uint32_t offset,
-                                 unsigned width, bool write)
+/* Within the window: host address, else NULL. */
+ALWAYS_INLINE uint8_t *window_host(const struct processor *p, unsigned segment, uint32_t offset,
+                                   bool write)
 {
     const struct segment *s = &p->segment[segment];
-    const struct translation *t;
-    uint32_t linear;
 
-    if (__builtin_expect(offset >= (write ? s->write_bound : s->read_bound), 0))
+    if (__builtin_expect(offset - s->window >= (write ? s->write_size : s->read_size), 0))
         return NULL;
-    linear = s->base + offset;
-    t = translation_of(p, linear);
-    if ((write ? t->write_tag : t->read_tag) != translation_tag(p, linear + width - 1))
-        return NULL;
-    return (uint8_t *)(t->host + linear);
+    return (uint8_t *)(s->host + offset);
 }
 
 ALWAYS_INLINE uint32_t read_any(struct processor *p, unsigned segment, uint32_t offset,
                                 unsigned width)
 {
-    const uint8_t *host = fast_host(p, segment, offset, width, false);
+    const uint8_t *host = window_host(p, segment, offset, false);
 
     return __builtin_expect(host != NULL, 1) ? host_read(host, width)
                                              : read_slow(p, segment, offset, width);
@@ -279,23 +349,33 @@ ALWAYS_INLINE uint32_t read_any(struct processor *p, unsigned segment, uint32_t 
 ALWAYS_INLINE void write_any(struct processor *p, unsigned segment, uint32_t offset, unsigned width,
                              uint32_t value)
 {
-    uint8_t *host = fast_host(p, segment, offset, width, true);
+    uint8_t *host = window_host(p, segment, offset, true);
 
-    if (__builtin_expect(host != NULL, 1))
-        host_write(host, width, value);
-    else
+    if (__builtin_expect(host == NULL || code_near(p, (uintptr_t)host), 0))
         write_slow(p, segment, offset, width, value);
+    else
+        host_write(host, width, value);
 }
 
 ALWAYS_INLINE uint32_t read_for_write_any(struct processor *p, unsigned segment, uint32_t offset,
                                           unsigned width)
 {
-    uint8_t *host = fast_host(p, segment, offset, width, true);
+    uint8_t *host = window_host(p, segment, offset, true);
 
     if (__builtin_expect(host == NULL, 0))
         return read_for_write_slow(p, segment, offset, width);
     p->write_host = host;
     return host_read(host, width);
+}
+
+void memory_write_back(struct processor *p, unsigned width, uint32_t value)
+{
+    if (p->write_host == NULL) {
+        linear_write(p, p->write_linear, width, value, access_privilege(p));
+        return;
+    }
+    code_written(p, p->write_host, width);
+    host_write(p->write_host, width, value);
 }
 
 /* The accessors of memory.h for one width. */

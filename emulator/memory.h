@@ -82,6 +82,21 @@ ALWAYS_INLINE struct translation *translation_of(struct processor *p, uint32_t l
     return &p->translation[(linear / PAGE_SIZE) % TRANSLATION_ENTRIES];
 }
 
+ALWAYS_INLINE void segment_close_window(struct segment *s)
+{
+    s->read_size = s->write_size = 0;
+}
+
+/* After a write of the base: the window is opened at offset 0 as far as the last run of RAM goes
+ * that was asked for, or is closed. */
+void segment_move_window(const struct processor *p, struct segment *s);
+
+/* May the bytes of an access at this host address belong to decoded code? */
+ALWAYS_INLINE bool code_near(const struct processor *p, uintptr_t host)
+{
+    return p->granule_tag[(host >> CODE_GRANULE_SHIFT) % CODE_GRANULES];
+}
+
 /* One function per width (1, 2, 4 bytes), so that a call site is small; see below. */
 uint32_t memory_read_1(struct processor *p, unsigned segment, uint32_t offset);
 uint32_t memory_read_2(struct processor *p, unsigned segment, uint32_t offset);
@@ -125,15 +140,7 @@ ALWAYS_INLINE uint32_t memory_read_for_write(struct processor *p, unsigned segme
 }
 
 /* Cannot fault. */
-void memory_write_back_slow(struct processor *p, unsigned width, uint32_t value);
-
-ALWAYS_INLINE void memory_write_back(struct processor *p, unsigned width, uint32_t value)
-{
-    if (__builtin_expect(p->write_host != NULL, 1))
-        host_write(p->write_host, width, value);
-    else
-        memory_write_back_slow(p, width, value);
-}
+void memory_write_back(struct processor *p, unsigned width, uint32_t value);
 
 /* `length` <= 512 bytes; every check is made before the first byte moves. */
 void memory_read_bytes(struct processor *p, unsigned segment, uint32_t offset, void *buffer,
@@ -163,6 +170,13 @@ void stack_push(struct processor *p, struct stack *stack, unsigned width, uint32
 uint32_t stack_pop(struct processor *p, struct stack *stack, unsigned width);
 /* A selector in an element of `width` bytes: only its two bytes are read. */
 uint16_t stack_pop_selector(struct processor *p, struct stack *stack, unsigned width);
+/* Pops `count` elements of `width` bytes into `values`, or pushes them, the first one first, when
+ * that is possible at once: within the window, without a wrap. Else false, and nothing has
+ * happened. count * width is 4 to 64. */
+bool stack_pop_fast(struct processor *p, struct stack *stack, unsigned width, unsigned count,
+                    uint32_t *values);
+bool stack_push_fast(struct processor *p, struct stack *stack, unsigned width, unsigned count,
+                     const uint32_t *values);
 /* Raises what pushing `count` more elements would raise; nothing is written. */
 void stack_probe(struct processor *p, const struct stack *stack, unsigned count, unsigned width);
 

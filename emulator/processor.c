@@ -36,7 +36,8 @@ static uint64_t reserved_address_bits(unsigned bits)
 
 void processor_initialise(struct processor *p, const struct platform *platform, void *context)
 {
-    *p = (struct processor){.platform = platform, .context = context};
+    *p = (struct processor){
+        .platform = platform, .context = context, .granule_tag = code_no_granules};
     p->translation_tag = 2; /* generation 1: tags of 0 never match */
     p->address_mask = 0xffffffffu;
     p->address_reserved = reserved_address_bits(physical_address_bits(p));
@@ -164,4 +165,9 @@ void processor_flush_translations(struct processor *p)
         p->fetch_tag = 0;
     }
     p->translation_tag = generation << 1 | (p->translation_tag & 1);
+    for (unsigned n = ES; n <= GS; n++)
+        segment_close_window(&p->segment[n]);
+    p->run_first = 1;
+    p->run_last = 0;
+    processor_distrust_code(p);
 }

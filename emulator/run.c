@@ -5,10 +5,14 @@
 #include "decode.h"
 #include "delivery.h"
 #include "native.h"
+#include "operation.h"
 
 #define DR6_BS 0x00004000u
 
 #define BOUNDARY_GO (-1) /* no reason to stop: go on */
+
+/* Instructions between two looks at the budget at most. */
+#define LEFT_MOST 0x40000000
 
 /* --- unwinding ---------------------------------------------------------------------------------
  */
@@ -67,8 +71,10 @@ void eflags_write(struct processor *p, uint32_t value, uint32_t mask)
     }
     if ((old ^ p->eflags_rest) & EFLAGS_AC)
         segment_update_bounds(p);
-    if ((old ^ p->eflags_rest) & EFLAGS_VM)
+    if ((old ^ p->eflags_rest) & EFLAGS_VM) {
+        code_mode_changed(p);
         event_set(p, EVENT_MODE);
+    }
     if (value & mask & EFLAGS_RF)
         p->resume_end = p->retired + 2;
     if (p->eflags_rest & (EFLAGS_TF | EFLAGS_RF | EFLAGS_VIP))
@@ -77,12 +83,16 @@ void eflags_write(struct processor *p, uint32_t value, uint32_t mask)
         event_set(p, EVENT_OPEN);
 }
 
+void branch_to(struct processor *p, uint32_t eip)
+{
+    if (eip > p->segment[CS].limit)
+        raise_gp(p);
+    p->eip = eip;
+}
+
 void branch_near(struct processor *p, const struct instruction *i, uint32_t target)
 {
-    target &= width_mask(i->operand_size);
-    if (target > p->segment[CS].limit)
-        raise_gp(p);
-    p->eip = target;
+    branch_to(p, target & width_mask(i->operand_size));
 }
 
 /* --- the instruction boundary ------------------------------------------------------------------
@@ -182,6 +192,7 @@ static void deliver_interrupt(struct processor *p)
         p->platform->close_interrupts(p->context);
     p->interrupts_open = false;
     event_clear(p, EVENT_INTERRUPT);
+    processor_distrust_code(p);
     event.vector = p->platform->take_interrupt(p->context);
     p->interrupts++;
     deliver_event(p, &event);
@@ -237,6 +248,7 @@ static int boundary_halt(struct processor *p)
     if ((p->events & EVENT_STOP) || nmi_due(p) || (wakeable && (p->events & EVENT_INTERRUPT)))
         return BOUNDARY_GO;
     p->platform->halt(p->context, wakeable);
+    processor_distrust_code(p);
     return wakeable || nmi_due(p) ? BOUNDARY_GO : PROCESSOR_HALTED;
 }
 
@@ -246,7 +258,7 @@ static int boundary_mode(struct processor *p)
     struct guest_state state;
     enum hvmassist_entry_rule rule;
 
-    if (!protected_mode(p)) {
+    if (!protected_mode(p) || p->retired < p->ask_at) {
         event_clear(p, EVENT_MODE);
         return BOUNDARY_GO;
     }
@@ -254,6 +266,10 @@ static int boundary_mode(struct processor *p)
     rule = entry_rule_broken(&state, p->pdpte);
     if (rule != ENTRY_SHADOW) /* a shadow passes by itself */
         event_clear(p, EVENT_MODE);
+    if (rule != ENTRY_OK) {
+        p->refused_rule = rule;
+        p->refused_address = p->segment[CS].base + p->eip;
+    }
     if (rule != ENTRY_OK || !p->platform->leave(p->context, p))
         return BOUNDARY_GO;
     /* Asked again if an interrupt slipped in, which is the interpreter's to deliver. */
@@ -312,18 +328,52 @@ static int boundary(struct processor *p)
 /* --- the loop ----------------------------------------------------------------------------------
  */
 
+/* Among operations ESI and EDI are nobody's (emulator/module.mk), and EBX is the processor. */
+static void run_operations(struct processor *p, const struct operation *o)
+{
+#ifdef EMULATOR_THREADED
+    uint32_t flags = p->flags;
+#ifdef __i386__
+    __asm__ volatile("call *(%[o])"
+                     : "+a"(flags), "+b"(p), [o] "+d"(o)
+                     :
+                     : "ecx", "esi", "edi", "memory", "cc");
+#else
+    o->run(flags, p, o);
+#endif
+#else
+    while (o != NULL)
+        o = o->run(p->flags, p, o);
+#endif
+}
+
+/* One instruction, however it lies. */
 static void step(struct processor *p)
 {
-    struct instruction i;
+    const struct operation *o = code_single(p);
 
-    p->instruction_eip = p->eip;
-    decode(p, &i);
-    p->eip += i.length;
+    p->code_left = 0;
+    p->code_end = p->retired;
 #ifdef EMULATOR_TRACE
-    p->platform->trace(p->context, p, i.bytes, i.length);
+    p->platform->trace(p->context, p, p->traced, o->length);
 #endif
-    i.execute(p, &i);
-    p->retired++;
+    run_operations(p, o);
+}
+
+/* As many instructions as the budget allows, or one when the next ones cannot be kept. */
+static void run_stretches(struct processor *p)
+{
+    uint64_t budget = p->stop_at - p->retired;
+    const struct operation *o;
+
+    if (p->events != 0 || budget < STRETCH_INSTRUCTIONS || (o = code_find(p)) == NULL) {
+        step(p);
+        return;
+    }
+    budget -= STRETCH_INSTRUCTIONS;
+    p->code_left = budget < LEFT_MOST ? (int32_t)budget : LEFT_MOST;
+    p->code_end = p->retired + (uint64_t)p->code_left;
+    run_operations(p, o);
 }
 
 /* After an unwind: a fault is delivered, a restart just goes back to the boundary. False: triple
@@ -355,15 +405,16 @@ static enum exit_reason loop(struct processor *p)
         if (__builtin_expect(p->events != 0, 0)) {
             int reason;
 
+            event_clear(p, EVENT_CODE);
             p->instruction_eip = p->eip;
-            reason = boundary(p);
+            reason = p->events == 0 ? BOUNDARY_GO : boundary(p);
             if (reason != BOUNDARY_GO)
                 return (enum exit_reason)reason;
             if (p->events & EVENT_HALTED)
                 continue;
         }
-        step(p);
-        if (--p->budget == 0)
+        run_stretches(p);
+        if (p->retired >= p->stop_at)
             return PROCESSOR_BUDGET;
     }
 }
@@ -374,9 +425,16 @@ static __attribute__((noinline)) enum exit_reason guarded(struct processor *p, b
     if (unwound && !after_unwind(p))
         return PROCESSOR_TRIPLE_FAULT;
     /* A fault uses up budget too: a handler that faults for ever must not hold the caller. */
-    if (unwound && --p->budget == 0)
+    if (unwound && --p->stop_at <= p->retired)
         return PROCESSOR_BUDGET;
     return loop(p);
+}
+
+void processor_stay(struct processor *p, uint64_t instructions)
+{
+    p->ask_at = p->retired + instructions;
+    if (p->stop_at > p->ask_at)
+        p->stop_at = p->ask_at;
 }
 
 enum exit_reason processor_run(struct processor *p, uint64_t budget)
@@ -384,7 +442,8 @@ enum exit_reason processor_run(struct processor *p, uint64_t budget)
     struct processor *volatile kept = p;
     enum exit_reason reason;
 
-    p->budget = budget;
+    p->stop_at = budget == 0 ? UINT64_MAX : p->retired + budget;
+    processor_distrust_code(p);
     event_set(p, EVENT_OPEN | EVENT_MODE | EVENT_DEBUG);
     if (__builtin_setjmp(p->unwind))
         reason = guarded(kept, true);

@@ -23,6 +23,7 @@ static void update_bounds(const struct processor *p, struct segment *s)
         bound = 0;
     s->read_bound = type & ATTRIBUTE_CODE && !(type & ATTRIBUTE_READABLE) ? 0 : bound;
     s->write_bound = !(type & ATTRIBUTE_CODE) && (type & ATTRIBUTE_WRITABLE) ? bound : 0;
+    segment_close_window(s);
 }
 
 void segment_update_bounds(struct processor *p)
@@ -35,6 +36,10 @@ void segment_update_bounds(struct processor *p)
 static void changed(struct processor *p, unsigned segment)
 {
     update_bounds(p, &p->segment[segment]);
+    if (segment == CS)
+        code_mode_changed(p);
+    else if (segment == SS)
+        p->stack_mask = p->segment[SS].attributes & ATTRIBUTE_DB ? 0xffffffffu : 0xffffu;
     if (protected_mode(p)) /* in real mode nothing is enterable; setting CR0.PE asks again */
         event_set(p, EVENT_MODE);
 }
@@ -133,13 +138,17 @@ void segment_set_null(struct processor *p, unsigned segment, uint16_t selector)
 void segment_load_real(struct processor *p, unsigned segment, uint16_t selector)
 {
     struct segment *s = &p->segment[segment];
+    uint32_t before = s->attributes;
 
     /* Limit, G, D/B and AVL stay: this is what makes big real mode. */
     s->selector = selector;
     s->base = (uint32_t)selector << 4;
-    s->attributes = (s->attributes & (ATTRIBUTE_G | ATTRIBUTE_DB | ATTRIBUTE_AVL)) | ATTRIBUTE_P |
+    s->attributes = (before & (ATTRIBUTE_G | ATTRIBUTE_DB | ATTRIBUTE_AVL)) | ATTRIBUTE_P |
                     ATTRIBUTE_S | ATTRIBUTE_WRITABLE | ATTRIBUTE_ACCESSED;
-    changed(p, segment);
+    /* Mostly only the base is another. */
+    if (s->attributes != before || protected_mode(p))
+        changed(p, segment);
+    segment_move_window(p, s);
 }
 
 void segment_set_virtual_8086(struct processor *p, unsigned segment, uint16_t selector)
@@ -299,4 +308,5 @@ void set_cpl(struct processor *p, unsigned cpl)
     p->cpl = (uint8_t)cpl;
     p->translation_tag = (p->translation_tag & ~1u) | (cpl == 3);
     segment_update_bounds(p);
+    code_mode_changed(p);
 }

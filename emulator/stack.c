@@ -63,10 +63,58 @@ uint16_t stack_pop_selector(struct processor *p, struct stack *stack, unsigned w
     return selector;
 }
 
+/* Host address of `bytes` from stack->pointer on; NULL when they wrap or some are outside the
+ * window, whose size here is `size`. */
+static uint8_t *frame_host(const struct processor *p, const struct stack *stack, uint32_t pointer,
+                           uint32_t bytes, bool write)
+{
+    const struct segment *s = &p->segment[SS];
+    uint32_t mask = p->stack_mask, offset = pointer & mask, from = offset - s->window;
+    uint32_t size = write ? s->write_size : s->read_size;
+
+    if (stack->inner || offset > mask - (bytes - 1) || from >= size || from + (bytes - 4) >= size)
+        return NULL;
+    return (uint8_t *)(s->host + offset);
+}
+
+bool stack_pop_fast(struct processor *p, struct stack *stack, unsigned width, unsigned count,
+                    uint32_t *values)
+{
+    const uint8_t *host = frame_host(p, stack, stack->pointer, width * count, false);
+
+    if (host == NULL)
+        return false;
+    for (unsigned n = 0; n < count; n++)
+        values[n] = width == 2 ? host_read(host + 2 * n, 2) : host_read(host + 4 * n, 4);
+    stack->pointer = stack->pointer + width * count;
+    return true;
+}
+
+bool stack_push_fast(struct processor *p, struct stack *stack, unsigned width, unsigned count,
+                     const uint32_t *values)
+{
+    uint32_t pointer = stack->pointer - width * count;
+    uint8_t *host = frame_host(p, stack, pointer, width * count, true);
+
+    if (host == NULL)
+        return false;
+    code_written(p, host, width * count);
+    for (unsigned n = count; n-- > 0; host += width) {
+        if (width == 2)
+            host_write(host, 2, values[n]);
+        else
+            host_write(host, 4, values[n]);
+    }
+    stack->pointer = pointer;
+    return true;
+}
+
 void stack_probe(struct processor *p, const struct stack *stack, unsigned count, unsigned width)
 {
     uint32_t mask = stack_mask(stack->segment);
 
+    if (frame_host(p, stack, stack->pointer - count * width, count * width, true) != NULL)
+        return;
     /* Element by element, since the frame may wrap on a 16-bit stack. */
     for (unsigned n = 1; n <= count; n++) {
         uint32_t offset = (stack->pointer - n * width) & mask;

@@ -27,6 +27,13 @@ static uint8_t *ram_page(void *context, uint64_t physical)
     return memory_is_ram(physical) ? (uint8_t *)(uintptr_t)physical : NULL;
 }
 
+static uint8_t *ram_run(void *context, uint32_t physical, uint32_t *first, uint32_t *last)
+{
+    (void)context;
+    memory_ram_run(physical, first, last);
+    return (uint8_t *)(uintptr_t)*first;
+}
+
 /* Where nothing answers: beyond what 32-bit pages reach, and the blob, which is not there. */
 static bool nothing_at(uint64_t physical)
 {
@@ -245,6 +252,7 @@ static bool leave(void *context, struct processor *processor)
 
 const struct platform platform = {
     .ram_page = ram_page,
+    .ram_run = ram_run,
     .mmio_read = mmio_read,
     .mmio_write = mmio_write,
     .port_read = port_read,

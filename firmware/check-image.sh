@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks of the finished image that the linker cannot make: check-image.sh FILE
+# Checks of the finished image that the linker cannot make: check-image.sh FILE [BYTES AT MOST]
 # Not here: sizes and addresses (layout.lds).
 # SPDX-License-Identifier: GPL-2.0-only
 set -eu
@@ -7,6 +7,10 @@ set -eu
 image=$1
 size=$(stat -c %s "$image")
 
+if [ "$size" -gt "${2:-$size}" ]; then
+    echo "$image: $size bytes, more than $2" >&2
+    exit 1
+fi
 if [ $((size % 4)) -ne 0 ]; then
     echo "$image: $size bytes, not a multiple of 4" >&2
     exit 1

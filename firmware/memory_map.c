@@ -38,14 +38,34 @@ void memory_map_start(void)
         top = MEBIBYTE + (cmos_word(CMOS_ABOVE_1MIB) << 10);
 }
 
+static uint32_t own_end(void)
+{
+    return ((uint32_t)bss_end + PAGE - 1) & ~(PAGE - 1);
+}
+
 bool memory_is_own(uint64_t address)
 {
-    return address >= (uint32_t)image_start &&
-           address < (((uint32_t)bss_end + PAGE - 1) & ~(uint64_t)(PAGE - 1));
+    return address >= (uint32_t)image_start && address < own_end();
 }
 
 bool memory_is_ram(uint64_t address)
 {
     return address < top && (address < VIDEO_BASE || address >= VIDEO_END) &&
            !memory_is_own(address);
+}
+
+void memory_ram_run(uint32_t address, uint32_t *first, uint32_t *last)
+{
+    const struct {
+        uint32_t start, end;
+    } holes[] = {{VIDEO_BASE, VIDEO_END}, {(uint32_t)image_start, own_end()}};
+
+    *first = 0;
+    *last = top - 1;
+    for (unsigned n = 0; n < sizeof holes / sizeof holes[0]; n++) {
+        if (holes[n].end <= address && holes[n].end > *first)
+            *first = holes[n].end;
+        if (holes[n].start > address && holes[n].start <= *last)
+            *last = holes[n].start - 1;
+    }
 }

@@ -14,5 +14,7 @@ void memory_map_start(void);
 bool memory_is_own(uint64_t address);
 /* `address` is in a page of RAM that is not the blob's. */
 bool memory_is_ram(uint64_t address);
+/* The addresses around `address`, for which memory_is_ram says true, that it says the same of. */
+void memory_ram_run(uint32_t address, uint32_t *first, uint32_t *last);
 
 #endif

@@ -1,35 +1,40 @@
 # Builds the blob: build/firmware/hvmassist.bin (low layout), hvmassist-high.bin (at HIGH_BASE),
-# hvmassist-at-BASE.bin for any other base, and the same with -trace. `make size`: where the bytes are.
+# hvmassist-at-BASE.bin for any other base, and the same with -trace, -ring, -profile and -leave (policy
+# off). `make size`: where the bytes are.
 # Not here: putting the blob anywhere (hvmloader-glue, tests).
 # SPDX-License-Identifier: GPL-2.0-only
 
 # Where the high layout is linked: page aligned, and so that image and bss lie within one 4 MiB.
 HIGH_BASE ?= 0x03F00000
 
+comma := ,
 firmware_dir := firmware
 firmware_out := build/firmware
 firmware_low_base := 0xD0000
 # The transport by base address: the world switch demands the low layout, and is the only one there.
 firmware_transport = $(if $(filter $(firmware_low_base),$(1)),world_switch,xen4)
+# What going out and back in costs (policy.h); in the variant -leave it is not asked about.
+firmware_round_trip = $(if $(filter $(firmware_low_base),$(1)),world_switch,hypercall)_round_trip
 # What the header names: the low layout has nobody to tell it to.
 firmware_description = $(if $(filter $(firmware_low_base),$(1)),0,hvmloader4_image)
 
 firmware_flags := -m32 -march=i686 -std=gnu11 -Wall -Wextra -Wconversion -Werror -ffreestanding \
 	-fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables \
-	-fomit-frame-pointer -mno-sse -mno-mmx -mregparm=3 -ffunction-sections -fdata-sections \
+	-fomit-frame-pointer -mpreferred-stack-boundary=2 -malign-data=abi -fno-if-conversion -fno-caller-saves -mno-sse -mno-mmx -mregparm=3 -ffunction-sections -fdata-sections \
 	-I. -Iinclude -MMD -MP
 firmware_link := -m32 -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,--no-warn-rwx-segments -Wl,-z,noexecstack
 
-firmware_sources := $(sort $(wildcard $(firmware_dir)/*.S $(firmware_dir)/*.c)) $(EMULATOR_SOURCES)
+firmware_sources := $(filter-out %/packed.S %/pack.c,$(sort $(wildcard $(firmware_dir)/*.S $(firmware_dir)/*.c))) \
+	$(EMULATOR_SOURCES)
 firmware_parts := $(addsuffix .o,$(basename $(firmware_sources)))
 
 .PHONY: firmware size firmware_force
 all: firmware
 firmware: $(addprefix $(firmware_out)/,hvmassist.bin hvmassist-high.bin)
 
-# The interpreter is to be small; the rest of the blob, where no time goes, smaller still.
-firmware_size = $(if $(filter $(firmware_dir)/%,$(1)),-Oz,-Os)
+# Time goes into the operations; everything else is to be small.
+firmware_size = $(if $(filter emulator/operate_%,$(1)),-Os,-Oz) $(call emulator_threaded,$(1))
 
 # $(call firmware_objects,folder of the objects,more flags)
 define firmware_objects
@@ -42,20 +47,46 @@ $(patsubst %.S,$(firmware_out)/$(1)/%.o,$(filter %.S,$(firmware_sources))): $(fi
 endef
 $(eval $(call firmware_objects,plain,))
 $(eval $(call firmware_objects,trace,-DEMULATOR_TRACE))
+$(eval $(call firmware_objects,profile,-DEMULATOR_TRACE -DFIRMWARE_PROFILE))
 
-# $(call firmware_image,stem of the output without base,folder of the objects): at any base.
+# $(call firmware_image,variant,folder of the objects,cost of a round trip,more linker flags): at any base.
 define firmware_image
-$(firmware_out)/hvmassist-at-%$(1).elf: $(addprefix $(firmware_out)/$(2)/,$(firmware_parts)) $(firmware_dir)/layout.lds
+$(firmware_out)/hvmassist-at-%$(1).elf: $(addprefix $(firmware_out)/$(2)/,$(firmware_parts)) $(firmware_dir)/layout.lds \
+		$(firmware_dir)/check-operations.sh
+	sh $(firmware_dir)/check-operations.sh $$(filter %.o,$$(filter $(firmware_out)/$(2)/emulator/operate_%,$$^))
 	$$(CC) $(firmware_link) -Wl,--defsym=BASE=$$* -Wl,--defsym=transport=$$(call firmware_transport,$$*) \
-		-Wl,--defsym=description=$$(call firmware_description,$$*) -Wl,-T,$(firmware_dir)/layout.lds \
+		-Wl,--defsym=description=$$(call firmware_description,$$*) \
+		-Wl,--defsym=policy_round_trip=$(3) $(4) -Wl,-T,$(firmware_dir)/layout.lds \
 		-Wl,-Map=$$(@:.elf=.map) $$(filter %.o,$$^) -o $$@
 endef
-$(eval $(call firmware_image,-trace,trace))
-$(eval $(call firmware_image,,plain))
+$(eval $(call firmware_image,-trace,trace,$$(call firmware_round_trip,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_log))
+$(eval $(call firmware_image,-ring,trace,$$(call firmware_round_trip,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_ring))
+$(eval $(call firmware_image,-profile,profile,$$(call firmware_round_trip,$$*)))
+$(eval $(call firmware_image,-leave,plain,policy_never))
+$(eval $(call firmware_image,,plain,$$(call firmware_round_trip,$$*)))
 
 $(firmware_out)/hvmassist-at-%.bin: $(firmware_out)/hvmassist-at-%.elf $(firmware_dir)/check-image.sh
 	objcopy -O binary $< $@.tmp
 	sh $(firmware_dir)/check-image.sh $@.tmp
+	mv $@.tmp $@
+
+# The low layout has little room to be loaded in, and more to run in: it unpacks itself.
+firmware_region_end := 0xE9000
+firmware_pack := $(firmware_out)/pack
+
+$(firmware_pack): $(firmware_dir)/pack.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -Wall -Wextra -Wconversion -Werror -o $@ $<
+
+$(firmware_out)/hvmassist-at-$(firmware_low_base)%bin: $(firmware_out)/hvmassist-at-$(firmware_low_base)%elf \
+		$(firmware_dir)/packed.S $(firmware_dir)/check-image.sh $(firmware_pack)
+	objcopy -O binary $< $@.image
+	sh $(firmware_dir)/check-image.sh $@.image
+	$(firmware_pack) $@.image $@.packed
+	$(CC) -m32 -DREGION_END=$(firmware_region_end) -DIMAGE='"$@.image"' -DPACKED='"$@.packed"' \
+		-DIMAGE_SIZE=$$(stat -c %s $@.image) -c $(firmware_dir)/packed.S -o $@.o
+	$(LD) -m elf_i386 -e start -Ttext $(firmware_low_base) --oformat binary -o $@.tmp $@.o
+	sh $(firmware_dir)/check-image.sh $@.tmp 63488
 	mv $@.tmp $@
 
 # $(call firmware_named,name,base-and-variant): a copy under a plain name, new only when it differs.
@@ -71,11 +102,13 @@ $(eval $(call firmware_named,hvmassist-trace,$(firmware_low_base)-trace))
 $(eval $(call firmware_named,hvmassist-high-trace,$(HIGH_BASE)-trace))
 
 .PRECIOUS: $(firmware_out)/hvmassist-at-%.bin $(firmware_out)/hvmassist-at-%.elf \
-	$(firmware_out)/hvmassist-at-%-trace.elf
+	$(firmware_out)/hvmassist-at-%-trace.elf $(firmware_out)/hvmassist-at-%-profile.elf \
+	$(firmware_out)/hvmassist-at-%-leave.elf $(firmware_out)/hvmassist-at-%-ring.elf
 
 size: $(firmware_out)/hvmassist.bin
 	@awk -f $(firmware_dir)/size.awk $(firmware_out)/hvmassist.map
 	@size -A $(firmware_out)/hvmassist.elf | awk '/^\.(text|data|bss)/ { print $$1, $$2 }'
-	@echo "image $$(stat -c %s $<) of $$((62 * 1024)) bytes"
+	@echo "image $$(stat -c %s $<) of $$((62 * 1024)) bytes, in memory $$((0x$$(nm $(firmware_out)/hvmassist.elf | \
+		awk '$$3 == "bss_end" { print $$1 }') - $(firmware_low_base))) of $$((100 * 1024)) bytes"
 
 -include $(shell find $(firmware_out) -name '*.d' 2>/dev/null)

@@ -15,7 +15,7 @@
 /* Instructions between two updates of the statistics. */
 #define SLICE 0x400u
 
-extern uint8_t stack_0_top[], stack_1_top[];
+extern uint8_t stack_0_top[], stack_1_top[], code_memory[], code_memory_end[];
 
 struct vcpu vcpus[VCPU_COUNT];
 static uint8_t *const stack_tops[] = {stack_0_top, stack_1_top};
@@ -26,6 +26,10 @@ void vcpu_start(void)
 {
     for (unsigned n = 0; n < VCPU_COUNT; n++)
         processor_initialise(&vcpus[n].processor, &platform, &vcpus[n]);
+#ifndef EMULATOR_TRACE /* which sees what is decoded */
+    /* The first processor has nearly everything to do. */
+    processor_keep_code(&vcpus[0].processor, code_memory, (size_t)(code_memory_end - code_memory));
+#endif
 }
 
 struct vcpu *vcpu_take(void)
@@ -107,6 +111,8 @@ _Noreturn void vcpu_run(struct vcpu *vcpu)
         enum exit_reason reason = processor_run(p, SLICE);
 
         statistics_update(vcpu);
+        if (*(volatile uint32_t *)&statistics.report_wanted != 0)
+            panic_asked(vcpu);
         switch (reason) {
         case PROCESSOR_ENTERABLE:
             processor_save(p, &vcpu->state);

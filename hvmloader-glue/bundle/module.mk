@@ -9,7 +9,8 @@ bundle_out := build/bundle
 bundle_blob3 := build/firmware/hvmassist.bin
 bundle_blob4 := build/firmware/hvmassist-at-$(BUNDLE_HIGH_BASE).bin
 
-bundle_flags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -Iinclude -I$(bundle_dir) -MMD -MP
+bundle_flags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -Iinclude -I$(bundle_dir) -MMD -MP \
+	$(CPPFLAGS) $(CFLAGS)
 # A stub runs anywhere, before anything else does.
 bundle_stub_flags := -m32 -march=i686 -Os -std=gnu11 -Wall -Wextra -Wconversion -Werror -ffreestanding -fpic \
 	-fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables -fno-jump-tables \
@@ -24,7 +25,7 @@ all: bundle
 bundle: $(bundle_out)/hvmassist-bundle
 
 $(bundle_out)/hvmassist-bundle: $(bundle_out)/main.o $(BUNDLE_OBJECTS)
-	$(CC) -o $@ $^ -lelf
+	$(CC) $(LDFLAGS) -o $@ $^ -lelf
 
 $(bundle_out)/%.o: $(bundle_dir)/%.c
 	@mkdir -p $(@D)

@@ -41,8 +41,18 @@ struct domain *domain_new(struct xen *xen, const struct xen_domain *info,
     }
     *d = (struct domain){
         .xen = xen, .info = *info, .record = record, .image = *image, .vcpus = vcpus};
-    xen->calls->name(xen, info->domain, record->name, sizeof record->name);
+    domain_read_name(d);
     return d;
+}
+
+void domain_read_name(struct domain *d)
+{
+    char name[sizeof d->record->name];
+
+    d->xen->calls->name(d->xen, d->info.domain, name, sizeof name);
+    /* One that is dying may have none any more. */
+    if (name[0] != '\0')
+        snprintf(d->record->name, sizeof d->record->name, "%s", name);
 }
 
 /* --- guest memory -------------------------------------------------------------------------------

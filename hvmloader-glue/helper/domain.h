@@ -54,6 +54,9 @@ struct domain {
 struct domain *domain_new(struct xen *xen, const struct xen_domain *info,
                           const struct hvmassist_image *image, const char *folder);
 
+/* The toolstack may have given it another name, as after a migration. */
+void domain_read_name(struct domain *d);
+
 /* Gets the monitor ring and asks for events. When a helper before this one had it, takes over from
  * that. 0; -EBUSY: somebody else has it, which the record and the log say; or another errno value
  * as a negative number. May be tried again. */

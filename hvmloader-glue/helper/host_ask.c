@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <xenctrl.h>
+#include <xentoollog.h>
 
 #define MESSAGES_MAX (1u << 20)
 
@@ -53,17 +54,27 @@ static void read_messages(struct host *host, xc_interface *control)
     free(text);
 }
 
+static void close_all(xc_interface *control, xentoollog_logger *logger)
+{
+    if (control != NULL)
+        xc_interface_close(control);
+    if (logger != NULL)
+        xtl_logger_destroy(logger);
+}
+
 bool host_ask(struct host *host, char *reason, size_t size)
 {
-    xc_interface *control = xc_interface_open(NULL, NULL, 0);
+    /* What goes wrong is said here. */
+    xentoollog_logger *logger =
+        (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    xc_interface *control = xc_interface_open(logger, logger, 0);
     int version;
 
     *host = (struct host){.helper_runs = record_locked(RECORD_FOLDER)};
     version = control == NULL ? -1 : xc_version(control, XENVER_version, NULL);
     if (version < 0) {
         snprintf(reason, size, "there is no Xen to ask: is this dom0, and are you root?");
-        if (control != NULL)
-            xc_interface_close(control);
+        close_all(control, logger);
         return false;
     }
     host->major = version >> 16;
@@ -71,6 +82,6 @@ bool host_ask(struct host *host, char *reason, size_t size)
     read_vendor(host);
     read_capabilities(host, control);
     read_messages(host, control);
-    xc_interface_close(control);
+    close_all(control, logger);
     return true;
 }

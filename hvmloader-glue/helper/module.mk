@@ -4,8 +4,10 @@
 
 helper_dir := hvmloader-glue/helper
 helper_out := build/helper
-helper_flags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -D__XEN_TOOLS__ -Iinclude -I$(helper_dir) -MMD -MP
-helper_libraries := -lxenctrl -lxenguest -lxenevtchn -lxenforeignmemory -lxencall -lxendevicemodel -lxenstore
+helper_flags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -D__XEN_TOOLS__ -Iinclude -I$(helper_dir) -MMD -MP \
+	$(CPPFLAGS) $(CFLAGS)
+helper_libraries := -lxenctrl -lxenguest -lxenevtchn -lxenforeignmemory -lxencall -lxendevicemodel -lxenstore \
+	-lxentoollog
 
 # All that does not need Xen: the tests link these.
 HELPER_SOURCES := $(addprefix $(helper_dir)/,clock.c context.c domain.c image.c processor.c log.c lost_event.c record.c \
@@ -17,10 +19,10 @@ all: helper
 helper: $(helper_out)/hvmassistd $(helper_out)/hvmassist
 
 $(helper_out)/hvmassistd: $(helper_out)/hvmassistd.o $(helper_out)/xen_libraries.o $(HELPER_OBJECTS)
-	$(CC) -o $@ $^ $(helper_libraries)
+	$(CC) $(LDFLAGS) -o $@ $^ $(helper_libraries)
 
 $(helper_out)/hvmassist: $(helper_out)/hvmassist.o $(helper_out)/host_ask.o $(HELPER_OBJECTS)
-	$(CC) -o $@ $^ -lxenctrl
+	$(CC) $(LDFLAGS) -o $@ $^ -lxenctrl -lxentoollog
 
 $(helper_out)/%.o: $(helper_dir)/%.c
 	@mkdir -p $(@D)

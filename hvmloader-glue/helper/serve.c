@@ -46,7 +46,7 @@ static enum handoff_status fulfil(struct domain *d, uint32_t vcpu, uint32_t addr
     if (result == 0)
         result = block->reason == HANDOFF_REGISTER
                      ? domain_register(d, vcpu, address, &block->state)
-                     : switch_load(d, vcpu, &block->state);
+                     : switch_load(d, vcpu, NULL, &block->state);
     if (result == 0)
         return HANDOFF_ACCEPTED;
     log_line("%s: vCPU %u: %s: %s", domain_title(d), vcpu,
@@ -120,7 +120,7 @@ static bool enter_blob(struct domain *d, uint32_t vcpu, uint64_t written)
     guest->rule = ENTRY_OK;
     guest->cr0_written = (uint32_t)written;
     domain_block_written(d, vcpu);
-    error = switch_load(d, vcpu, &v->entry);
+    error = switch_load(d, vcpu, &live, &v->entry);
     if (error != 0) {
         log_line("%s: vCPU %u: entering the blob: %s", domain_title(d), vcpu, strerror(-error));
         return false;

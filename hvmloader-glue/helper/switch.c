@@ -24,11 +24,17 @@ int switch_read(struct domain *d, uint32_t vcpu, struct hvm_hw_cpu *live)
                                          live, sizeof *live);
 }
 
-static int read_live(struct domain *d, struct contexts *c)
+/* `known`: that vCPU's, or NULL. */
+static int read_live(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *known,
+                     struct contexts *c)
 {
     for (uint32_t n = 0; n < d->info.vcpu_count; n++) {
-        const int error = switch_read(d, n, &c->cpus[n]);
+        int error = 0;
 
+        if (n == vcpu && known != NULL)
+            c->cpus[n] = *known;
+        else
+            error = switch_read(d, n, &c->cpus[n]);
         if (error != 0 && error != -ENOENT)
             return error;
         c->online[n] = error == 0;
@@ -171,12 +177,12 @@ static void compare(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *gi
                  domain_title(d), vcpu, field, value_given, value_loaded);
 }
 
-static int replace(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *wanted,
-                   struct contexts *c)
+static int replace(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *live,
+                   const struct hvm_hw_cpu *wanted, struct contexts *c)
 {
     struct hvm_hw_cpu previous;
     uint32_t all_size = 0;
-    int error = read_live(d, c);
+    int error = read_live(d, vcpu, live, c);
 
     if (error == 0 && !c->online[vcpu])
         error = -ENOENT;
@@ -200,13 +206,15 @@ static int replace(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *wan
     return error;
 }
 
-int switch_load(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *wanted)
+int switch_load(struct domain *d, uint32_t vcpu, const struct hvm_hw_cpu *live,
+                const struct hvm_hw_cpu *wanted)
 {
     struct contexts c = {
         .cpus = calloc(d->info.vcpu_count, sizeof *c.cpus),
         .online = calloc(d->info.vcpu_count, sizeof *c.online),
     };
-    const int error = c.cpus == NULL || c.online == NULL ? -ENOMEM : replace(d, vcpu, wanted, &c);
+    const int error =
+        c.cpus == NULL || c.online == NULL ? -ENOMEM : replace(d, vcpu, live, wanted, &c);
 
     free(c.cpus);
     free(c.online);

@@ -195,6 +195,9 @@ void watcher_update(struct watcher *w)
         }
     } while (got == (int)DOMAINS_AT_ONCE);
     drop_unseen(w);
+    for (size_t n = 0; n < w->count; n++)
+        if (w->entries[n].domain != NULL)
+            domain_read_name(w->entries[n].domain);
     record_each(w->folder, remove_stale, w);
 }
 

@@ -19,6 +19,7 @@
 #include <xenforeignmemory.h>
 #include <xenguest.h>
 #include <xenstore.h>
+#include <xentoollog.h>
 #include <xen/domctl.h>
 #include <xen/vm_event.h>
 
@@ -32,6 +33,7 @@
 
 struct libraries {
     struct xen xen;
+    xentoollog_logger *logger;
     int minor;
     uint64_t tsc_khz;
     xc_interface *control;
@@ -377,11 +379,13 @@ struct xen *xen_libraries_open(char *reason, size_t size)
         return NULL;
     }
     l->xen.calls = &calls;
-    l->control = xc_interface_open(NULL, NULL, 0);
-    l->events = xenevtchn_open(NULL, 0);
-    l->memory = xenforeignmemory_open(NULL, 0);
-    l->call = xencall_open(NULL, 0);
-    l->model = xendevicemodel_open(NULL, 0);
+    /* What goes wrong is said by those who know what it means. */
+    l->logger = (xentoollog_logger *)xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    l->control = xc_interface_open(l->logger, l->logger, 0);
+    l->events = xenevtchn_open(l->logger, 0);
+    l->memory = xenforeignmemory_open(l->logger, 0);
+    l->call = xencall_open(l->logger, 0);
+    l->model = xendevicemodel_open(l->logger, 0);
     l->store = xs_open(0);
     if (l->control == NULL || l->events == NULL || l->memory == NULL || l->call == NULL ||
         l->model == NULL)
@@ -413,6 +417,8 @@ void xen_libraries_close(struct xen *xen)
     xenforeignmemory_close(l->memory);
     xenevtchn_close(l->events);
     xc_interface_close(l->control);
+    if (l->logger != NULL)
+        xtl_logger_destroy(l->logger);
     free(l);
 }
 

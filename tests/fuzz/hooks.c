@@ -19,8 +19,8 @@
 #include "walk.h"
 
 /* The linker makes the interpreter call __wrap_X where it says X of another of its files. */
-void __real_decode(struct processor *p, struct instruction *i);
-void __wrap_decode(struct processor *p, struct instruction *i);
+const struct opcode *__real_decode(struct processor *p, struct instruction *i);
+const struct opcode *__wrap_decode(struct processor *p, struct instruction *i);
 bool __real_deliver_fault(struct processor *p);
 bool __wrap_deliver_fault(struct processor *p);
 void __real_deliver_event(struct processor *p, const struct event *event);
@@ -82,16 +82,15 @@ void hooks_run_ended(struct subject *s)
 /* --- wrapped functions -------------------------------------------------------------------------
  */
 
-void __wrap_decode(struct processor *p, struct instruction *i)
+const struct opcode *__wrap_decode(struct processor *p, struct instruction *i)
 {
     struct subject *s = p->context;
+    const struct opcode *row;
 
     finding_trace(s);
     /* The fast machine decodes ahead, and does not decode what it has kept. */
-    if (!s->exact) {
-        __real_decode(p, i);
-        return;
-    }
+    if (!s->exact)
+        return __real_decode(p, i);
     end(s);
     begin(s, PHASE_INSTRUCTION);
     if (s->interrupts_open && (!(p->eflags_rest & EFLAGS_IF) || p->shadow))
@@ -100,10 +99,11 @@ void __wrap_decode(struct processor *p, struct instruction *i)
     s->begun++;
     if (!subject_interrupts_at_boundaries(s))
         s->alone |= subject_look_at_interrupts(s);
-    __real_decode(p, i);
+    row = __real_decode(p, i);
     s->instruction = *i;
     s->decoded = true;
     check_length(s);
+    return row;
 }
 
 bool __wrap_deliver_fault(struct processor *p)

@@ -443,6 +443,9 @@ static const struct platform platform = {
     .leave = leave,
 };
 
+/* So little that it fills up now and then. */
+#define CODE_MEMORY 0x4000
+
 /* --- the machine -------------------------------------------------------------------------------
  */
 
@@ -453,6 +456,8 @@ struct subject *subject_create(bool exact, struct journal *journal)
     if (s == NULL || (s->ram = aligned_alloc(PAGE_SIZE, RAM_SIZE)) == NULL)
         abort();
     memset(s->ram, 0, RAM_SIZE);
+    if (!exact && (s->code_memory = aligned_alloc(PAGE_SIZE, CODE_MEMORY)) == NULL)
+        abort();
     s->exact = exact;
     s->journal = journal;
     return s;
@@ -461,6 +466,7 @@ struct subject *subject_create(bool exact, struct journal *journal)
 void subject_reset(struct subject *s, const struct scenario *scenario)
 {
     uint8_t *ram = s->ram;
+    void *code_memory = s->code_memory;
     struct journal *journal = s->journal;
     bool exact = s->exact;
 
@@ -476,5 +482,8 @@ void subject_reset(struct subject *s, const struct scenario *scenario)
     s->exact = exact;
     s->scenario = scenario;
     s->accepted = -1;
+    s->code_memory = code_memory;
     processor_initialise(&s->processor, &platform, s);
+    if (!exact)
+        processor_keep_code(&s->processor, code_memory, CODE_MEMORY);
 }

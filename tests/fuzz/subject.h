@@ -101,6 +101,7 @@ struct subject {
     struct journal_entry other;
     uint8_t unit[UNIT_IMAGE]; /* while the host's unit is the other machine's */
     uint8_t *ram;
+    void *code_memory; /* of the fast machine */
     uint8_t touched[RAM_PAGES];
 
     unsigned begun; /* instructions */

@@ -29,6 +29,7 @@
 #define INSTRUCTION_LIMIT     200000u
 
 static uint8_t system_memory[SYSTEM_SIZE] __attribute__((aligned(4096)));
+static uint64_t code_memory[0x4000 / sizeof(uint64_t)];
 static struct processor processor;
 static struct guest_state start_state;
 static bool host_read, host_loaded; /* a descriptor of the host's, see emulated.h */
@@ -356,6 +357,7 @@ void emulated_initialise(void)
     state->cpl = 3;
     state->a20 = true;
     processor_initialise(&processor, &platform, NULL);
+    processor_keep_code(&processor, code_memory, sizeof(code_memory));
 }
 
 static void load(const struct registers *start)

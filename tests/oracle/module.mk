@@ -15,7 +15,7 @@ SEED ?= time
 
 $(oracle-build)/%.o: %.c
 	@mkdir -p $(@D)
-	gcc $(oracle-cflags) -c -o $@ $<
+	gcc $(oracle-cflags) $(if $(filter emulator/%,$<),$(call emulator_threaded,$<)) -c -o $@ $<
 
 $(oracle-runner): $(oracle-objects)
 	gcc -m32 -no-pie -o $@ $^

@@ -170,8 +170,8 @@ static void add_row(bool two_byte, unsigned opcode, unsigned reg, unsigned form,
     r->two_byte = two_byte;
     r->opcode = (uint8_t)opcode;
     r->reg = (uint8_t)reg;
-    r->form = (uint8_t)(form | source->form);
-    r->listed = source->execute[0] != NULL;
+    r->form = (uint8_t)((form | source->form) & ~FORM_BYTE);
+    r->listed = source->execute[0].handler != NULL;
     r->lockable = source->attributes & ATTRIBUTE_LOCKABLE;
     describe(r);
 }
@@ -194,11 +194,11 @@ void rows_initialise(void)
         if (!(source->attributes & ATTRIBUTE_GROUP)) {
             /* What does not exist is given operands all the same. */
             add_row(two_byte, opcode, NO_GROUP,
-                    source->execute[0] || !two_byte ? FORM_NONE : FORM_MODRM, source);
+                    source->execute[0].handler || !two_byte ? FORM_NONE : FORM_MODRM, source);
             continue;
         }
         for (unsigned reg = 0; reg < 8; reg++)
-            add_row(two_byte, opcode, reg, source->form, opcode_row(source->group + reg));
+            add_row(two_byte, opcode, reg, source->form, opcode_member(source, reg));
     }
 }
 

@@ -20,10 +20,10 @@
 #define E_US   4u
 #define E_RSVD 8u
 
-enum operation { READ, WRITE, MODIFY };
+enum page_operation { READ, WRITE, MODIFY };
 
 /* mov eax, [ebx] / mov [ebx], eax / inc dword [ebx], then HLT. */
-static void start_access(enum operation operation, uint32_t linear)
+static void start_access(enum page_operation operation, uint32_t linear)
 {
     static const uint8_t code[][3] = {{0x8b, 0x03, 0xf4}, {0x89, 0x03, 0xf4}, {0xff, 0x03, 0xf4}};
 
@@ -47,7 +47,7 @@ static void rights_and_error_codes(void **state)
         unsigned cpl;
         bool wp;
         uint32_t page;
-        enum operation operation;
+        enum page_operation operation;
         int error; /* -1: allowed */
     } row[] = {
         {0, false, P | RW | US, READ, -1},

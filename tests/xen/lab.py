@@ -8,27 +8,27 @@ import gzip
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import time
 
+import machines
+
 BUILD = "build/xen"
 XEN_OPTIONS = (
-    "com1=115200,8n1 console=com1 loglvl=all guest_loglvl=all noreboot sync_console"
+    "com1=115200,8n1 console=com1 serial_tx_buffer=1M loglvl=all guest_loglvl=all noreboot"
     " dom0_mem=384M,max:384M dom0_max_vcpus=1 xpti=0 spec-ctrl=no"
 )
 LINUX_OPTIONS = "console=hvc0 earlyprintk=xen random.trust_cpu=on mitigations=off quiet"
-# SMAP kills dom0 there, SMEP confuses it, and MONITOR makes Xen panic.
-PROCESSOR = "EPYC,-smap,-smep,-monitor"
-MEGABYTES = 1024
-
+# What Bochs' debugger says when it stops.
+STOPPED = re.compile(r"Breakpoint \d+, ")
+# What dom0 says.
 END = re.compile(r"LAB-END (\d+)")
 FILE_BEGIN = re.compile(r"LAB-FILE-BEGIN (\S+)")
 FILE_END = re.compile(r"LAB-FILE-END (\S+)")
-# dom0's console comes through Xen's, which may put its own lines between.
-NOISE = re.compile(r"^\(XEN\) |^\(d\d+\) ")
 
 
 class Archive:
@@ -64,38 +64,58 @@ class Archive:
         return bytes(self.data)
 
 
-class Output:
-    """What comes over the serial line: kept with times in the log, files that dom0 sends put aside."""
+class Stream:
+    """A file that somebody else writes to, read by lines."""
 
-    def __init__(self, log, folder, echo):
-        self.log = log
-        self.folder = folder
+    def __init__(self, path):
+        self.file = open(path, "a+b")  # pylint: disable=consider-using-with
+        self.file.seek(0)
+        self.rest = b""
+
+    def lines(self):
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        return [line.decode("latin-1").rstrip("\r") for line in lines]
+
+
+class Log:
+    """Lines of all streams, with times."""
+
+    def __init__(self, path, echo):
+        self.file = open(path, "w", encoding="latin-1")  # pylint: disable=consider-using-with
         self.echo = echo
         self.start = time.monotonic()
-        self.rest = b""
-        self.status = None
-        self.name = None
-        self.lines = []
 
-    def feed(self, data):
-        *lines, self.rest = (self.rest + data).split(b"\n")
-        for line in lines:
-            self._line(line.decode("latin-1").rstrip("\r"))
-
-    def _line(self, line):
-        if self.name is not None and not NOISE.match(line) and not FILE_END.match(line):
-            self.lines.append(line)
-            return
-        stamp = "[%7.2f] %s" % (time.monotonic() - self.start, line)
-        self.log.write(stamp + "\n")
-        self.log.flush()
+    def line(self, line):
+        stamp = "[%7.2f] %s" % (self.seconds(), line)
+        self.file.write(stamp + "\n")
+        self.file.flush()
         if self.echo:
             print(stamp, flush=True)
+
+    def seconds(self):
+        return time.monotonic() - self.start
+
+
+class Dom0:
+    """What dom0 says: `status` when the script has ended; files that it sends are put into the folder."""
+
+    def __init__(self, log, folder):
+        self.log = log
+        self.folder = folder
+        self.status = None
+        self.name = None
+        self.content = []
+
+    def line(self, line):
+        if self.name is not None and not FILE_END.match(line):
+            self.content.append(line)
+            return
+        self.log.line(line)
         if match := FILE_BEGIN.match(line):
-            self.name, self.lines = os.path.basename(match[1]), []
+            self.name, self.content = os.path.basename(match[1]), []
         elif FILE_END.match(line) and self.name is not None:
             with open(os.path.join(self.folder, self.name), "wb") as file:
-                file.write(base64.b64decode("".join(self.lines)))
+                file.write(base64.b64decode("".join(self.content)))
             self.name = None
         elif match := END.match(line):
             self.status = int(match[1])
@@ -130,58 +150,59 @@ def xen(arguments, folder):
     return path
 
 
-def qemu(arguments, folder, serial):
-    """The command line that boots it all in QEMU's own interpreter, an AMD machine with SVM."""
-    modules = "%s %s %s,%s" % (
-        os.path.join(arguments.build, "vmlinux"),
-        LINUX_OPTIONS,
-        arguments.linux,
-        initramfs(arguments, folder),
-    )
-    return [
-        "qemu-system-x86_64",
-        *("-accel", "tcg", "-machine", "pc", "-cpu", PROCESSOR, "-m", str(MEGABYTES)),
-        *("-smp", str(arguments.processors), "-display", "none", "-vga", "none", "-nodefaults"),
-        *("-no-reboot", "-monitor", "none", "-serial", "file:" + serial),
-        *("-kernel", xen(arguments, folder), "-append", XEN_OPTIONS + " " + arguments.xen),
-        *("-initrd", modules),
-    ]
-
-
 def run(arguments):
     """Returns the script's status, or 124 when the time is up, or 125 when the machine ended early."""
     os.makedirs(arguments.out, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
-        serial = os.path.join(folder, "serial")
-        with open(serial, "wb"):
-            pass
-        command = qemu(arguments, folder, serial)
-        with open(os.path.join(arguments.out, "log"), "w", encoding="latin-1") as log:
-            output = Output(log, arguments.out, arguments.echo)
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-            try:
-                with open(serial, "rb") as stream:
-                    return follow(arguments, output, process, stream)
-            finally:
-                process.kill()
-                process.wait()
+        parts = machines.Parts(
+            xen=xen(arguments, folder),
+            xen_options=f"{XEN_OPTIONS} {arguments.xen}",
+            kernel=os.path.join(arguments.build, "vmlinux"),
+            kernel_options=f"{LINUX_OPTIONS} {arguments.linux}",
+            initramfs=initramfs(arguments, folder),
+        )
+        command = machine(arguments, folder).command(parts, folder)
+        emulator = os.path.join(arguments.out, "emulator")
+        log = Log(os.path.join(arguments.out, "log"), arguments.echo)
+        with open(emulator, "wb") as file:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        try:
+            return follow(arguments, process, log, emulator, folder)
+        finally:
+            process.kill()
+            process.wait()
 
 
-def follow(arguments, output, process, stream):
+def machine(arguments, folder):
+    if not arguments.bochs:
+        return machines.Qemu(arguments.processors, arguments.count)
+    symbols = os.path.join(arguments.build, "debug/root/usr/lib/debug/boot/xen-syms-4.17-amd64")
+    return machines.Bochs(arguments.stop_at and machines.symbol(symbols, xen(arguments, folder), arguments.stop_at))
+
+
+def follow(arguments, process, log, emulator, folder):
+    said = Stream(emulator)
+    xen_lines = Stream(os.path.join(folder, machines.XEN))
+    dom0_lines = Stream(os.path.join(folder, machines.DOM0))
+    dom0 = Dom0(log, arguments.out)
     while True:
         ended = process.poll() is not None
-        data = stream.read()
-        output.feed(data)
-        if output.status is not None:
-            return output.status
-        if ended and not data:
+        for line in said.lines():
+            if STOPPED.search(line):
+                log.line(line)
+        for line in xen_lines.lines():
+            log.line(line)
+        for line in dom0_lines.lines():
+            dom0.line(line)
+        if dom0.status is not None:
+            return dom0.status
+        if ended:
             print("lab: the machine ended before the script did", file=sys.stderr)
             return 125
-        if time.monotonic() - output.start > arguments.limit:
+        if log.seconds() > arguments.limit:
             print("lab: not done within %d s" % arguments.limit, file=sys.stderr)
             return 124
-        if not data:
-            time.sleep(0.1)
+        time.sleep(0.1)
 
 
 def parse(words):
@@ -191,9 +212,12 @@ def parse(words):
         "--file", action="append", default=[], metavar="FILE[=PATH]", help="goes to /lab, or to PATH"
     )
     parser.add_argument("--out", default=BUILD + "/out", help="folder for `log` and for what dom0 sends")
-    parser.add_argument("--limit", type=int, default=600, help="seconds")
+    parser.add_argument("--limit", type=int, default=600, help="seconds of this host")
     parser.add_argument("--build", default=BUILD, help="where `make xen-lab` has put its parts")
     parser.add_argument("--processors", type=int, default=1)
+    parser.add_argument("--count", action="store_true", help="measure time in instructions (see machines.py)")
+    parser.add_argument("--bochs", action="store_true", help="the Intel machine")
+    parser.add_argument("--stop-at", metavar="SYMBOL", help="note when Xen gets there; with --bochs")
     parser.add_argument("--xen", default="", help="more options for Xen")
     parser.add_argument("--linux", default="", help="more options for dom0's kernel")
     parser.add_argument("--echo", action="store_true", help="also print the log while it grows")
@@ -201,4 +225,6 @@ def parse(words):
 
 
 if __name__ == "__main__":
+    # The emulator is to end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(run(parse(sys.argv[1:])))

@@ -133,6 +133,22 @@ static void test_round_trips(void **state)
     assert_true(llabs((int64_t)(d->vcpus[0].tsc_offset - offset)) < 30000);
 }
 
+static void test_name_changes(void **state)
+{
+    struct fake_domain *d = bundled(DOMAIN, 1);
+
+    (void)state;
+    strcpy(d->name, "guest--incoming");
+    start_helper();
+    assert_string_equal(read_record(DOMAIN).name, "guest--incoming");
+    strcpy(d->name, "guest");
+    watcher_update(watcher);
+    assert_string_equal(read_record(DOMAIN).name, "guest");
+    d->name[0] = '\0';
+    watcher_update(watcher);
+    assert_string_equal(read_record(DOMAIN).name, "guest");
+}
+
 static void test_domain_that_comes_later(void **state)
 {
     struct fake_domain *d;
@@ -670,6 +686,7 @@ int main(void)
 #define WITH_XEN(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
         WITH_XEN(test_round_trips),
+        WITH_XEN(test_name_changes),
         WITH_XEN(test_domain_that_comes_later),
         WITH_XEN(test_domain_without_blob),
         WITH_XEN(test_paravirtual_domain_is_left_alone),

@@ -81,7 +81,9 @@ ap_flat:
     movl    $0x5eed0001, %ebx
     movl    $0x5eed0002, %ebp
     movl    $0x5eed0003, %edi
-1:  incl    ap_rounds
+1:  cmpl    $0, ap_stop
+    jne     stop
+    incl    ap_rounds
     cmpl    $0x5eed0001, %ebx
     jne     2f
     cmpl    $0x5eed0002, %ebp
@@ -146,12 +148,14 @@ gdt_register:
 
     .bss
     .balign 4
-    .globl  ap_rounds, ap_faults
+    .globl  ap_rounds, ap_faults, ap_stop
 resume_esp:
     .space  4
 ap_rounds:
     .space  4
 ap_faults:
+    .space  4
+ap_stop:
     .space  4
     .balign 16
     .space  STACK_SIZE
