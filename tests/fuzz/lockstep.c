@@ -87,6 +87,7 @@ static void follow(struct subject *fast, const struct subject *exact)
 {
     fast->processor = exact->processor;
     fast->processor.context = fast;
+    subject_keep_code(fast);
     processor_flush_translations(&fast->processor);
     for (uint32_t page = 0; page < RAM_PAGES; page++)
         if (exact->touched[page] || fast->touched[page]) {
@@ -220,6 +221,16 @@ static void rewrite(struct subject *exact, struct subject *fast, const struct sc
     subject_poke(fast, at, 1, value);
 }
 
+/* Pages that the fast machine has not asked for are as they were after the reset. */
+static void check_untouched(const struct subject *fast)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+
+    for (uint32_t page = 0; page < RAM_PAGES; page++)
+        if (!fast->touched[page] && memcmp(fast->ram + page * PAGE_SIZE, zeros, PAGE_SIZE) != 0)
+            finding(fast, "page %x has been written without having been asked for", page);
+}
+
 void lockstep_run(const uint8_t *bytes, size_t length)
 {
     static struct journal journal;
@@ -246,4 +257,5 @@ void lockstep_run(const uint8_t *bytes, size_t length)
             break;
         rewrite(exact, fast, &scenario, n);
     }
+    check_untouched(fast);
 }
