@@ -132,6 +132,7 @@ void vmcall(struct processor *p, const struct instruction *i)
 
     if (i->modrm != MODRM_VMCALL && !vmmcall)
         raise_ud(p);
+    code_distrust_next(p);
     if (p->platform->hypercall == NULL || !p->platform->hypercall(p->context, p, vmmcall))
         raise_ud(p);
 }
@@ -203,6 +204,8 @@ void wrmsr(struct processor *p, const struct instruction *i)
         if (((value ^ p->efer) & EFER_LME) && (p->cr0 & CR0_PG))
             raise_gp(p);
     }
+    /* Some write to memory: the hypercall page. */
+    code_distrust_next(p);
     if (!p->platform->write_msr(p->context, p->gpr[ECX], value))
         raise_gp(p);
     if (efer) {

@@ -25,7 +25,7 @@ static unsigned physical_address_bits(struct processor *p)
     registers[0] = 1;
     registers[2] = 0;
     p->platform->cpuid(p->context, registers);
-    return registers[3] & FEATURE_PAE ? 36 : 32;
+    return (registers[3] & FEATURE_PAE) ? 36 : 32;
 }
 
 /* Bits 62:n of a page-table entry, where bits n-1:12 are the address. */

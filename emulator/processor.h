@@ -166,7 +166,8 @@ void processor_keep_code(struct processor *processor, void *memory, size_t size)
 
 /* Memory may have been written by somebody else (a device, another processor, the guest itself when
  * it ran natively): code is checked against memory before it runs again. The interpreter says so
- * itself after every port and MMIO access, at every interrupt and when processor_run begins. */
+ * itself after every port and MMIO access, WRMSR and hypercall, at every interrupt and when
+ * processor_run begins. */
 void processor_distrust_code(struct processor *processor);
 
 /* State after power-on or INIT (SDM vol. 3, 10.1.1): F000:FFF0, CS.base ffff0000, real mode. */

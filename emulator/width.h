@@ -52,12 +52,11 @@ ALWAYS_INLINE uint32_t operand_read_for_write(struct processor *p, const struct 
     return width == 2 ? operand_read_for_write_16(p, i) : operand_read_for_write_32(p, i);
 }
 
+/* 2 or 4 bytes. */
 ALWAYS_INLINE void operand_write(struct processor *p, const struct instruction *i, unsigned width,
                                  uint32_t value)
 {
-    if (width == 1)
-        operand_write_8(p, i, value);
-    else if (width == 2)
+    if (width == 2)
         operand_write_16(p, i, value);
     else
         operand_write_32(p, i, value);

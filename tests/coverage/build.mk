@@ -17,7 +17,8 @@ coverage-flags-oracle := -m32 -fno-pie
 
 coverage-fuzz := $(patsubst %,tests/fuzz/%.c,$(fuzz-parts) replay) tests/unit/native_host.c \
 	tests/testvisor/entry_check.c
-coverage-unit-programs := $(unit-programs:tests/unit/%.c=$(coverage-build)/unit/%)
+# Not the one that is about the blob.
+coverage-unit-programs := $(filter-out %/policy_test,$(unit-programs:tests/unit/%.c=$(coverage-build)/unit/%))
 coverage-vectors := $(coverage-build)/vectors
 coverage-oracle := $(coverage-build)/oracle-runner
 coverage-replay := $(coverage-build)/replay

@@ -188,13 +188,13 @@ void check_port_allowed(const struct subject *s, uint16_t port, unsigned width)
 {
     const struct processor *p = &s->processor;
     const struct segment *tr = &p->segment[TR];
-    uint32_t iopl = p->eflags_rest >> 12 & 3;
+    uint32_t io_level = p->eflags_rest >> 12 & 3;
     uint64_t map, bits;
 
-    if (!(p->cr0 & CR0_PE) || (!(p->eflags_rest & EFLAGS_VM) && p->cpl <= iopl))
+    if (!(p->cr0 & CR0_PE) || (!(p->eflags_rest & EFLAGS_VM) && p->cpl <= io_level))
         return;
     if ((tr->attributes & ATTRIBUTE_TYPE) != TSS_32_BUSY || tr->limit < IO_BITMAP + 1)
-        finding(s, "port %x at CPL %u with IOPL %u and no bitmap", port, p->cpl, iopl);
+        finding(s, "port %x at CPL %u with IOPL %u and no bitmap", port, p->cpl, io_level);
     if (!walk_read_table(s, tr->base + IO_BITMAP, 2, &map) ||
         !walk_read_table(s, tr->base + (uint32_t)map + port / 8u, 2, &bits))
         return;

@@ -12,8 +12,9 @@
 #include "scenario.h"
 
 #define INSTRUCTION_LIMIT 120u
-#define CHUNK_COUNT       7u /* bits of chunk that are the number of instructions less 1 */
-#define CHUNK_FACTOR      8u
+#define LONG_LIMIT        400u /* with CHUNK_LONG */
+#define CHUNK_COUNT       7u   /* bits of chunk that are the number of instructions less 1 */
+#define CHUNK_FACTOR      24u
 #define UNIT_WRITTEN      288u /* bytes of the image that FXSAVE writes outside 64-bit mode */
 
 /* --- comparison --------------------------------------------------------------------------------
@@ -87,6 +88,7 @@ static void follow(struct subject *fast, const struct subject *exact)
 {
     fast->processor = exact->processor;
     fast->processor.context = fast;
+    subject_keep_code(fast);
     processor_flush_translations(&fast->processor);
     for (uint32_t page = 0; page < RAM_PAGES; page++)
         if (exact->touched[page] || fast->touched[page]) {
@@ -220,12 +222,22 @@ static void rewrite(struct subject *exact, struct subject *fast, const struct sc
     subject_poke(fast, at, 1, value);
 }
 
+/* Pages that the fast machine has not asked for are as they were after the reset. */
+static void check_untouched(const struct subject *fast)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+
+    for (uint32_t page = 0; page < RAM_PAGES; page++)
+        if (!fast->touched[page] && memcmp(fast->ram + page * PAGE_SIZE, zeros, PAGE_SIZE) != 0)
+            finding(fast, "page %x has been written without having been asked for", page);
+}
+
 void lockstep_run(const uint8_t *bytes, size_t length)
 {
     static struct journal journal;
     static struct scenario scenario;
     static struct subject *exact, *fast;
-    unsigned length_of_stride;
+    unsigned length_of_stride, limit = INSTRUCTION_LIMIT;
 
     if (exact == NULL) {
         exact = subject_create(true, &journal);
@@ -233,17 +245,20 @@ void lockstep_run(const uint8_t *bytes, size_t length)
     }
     scenario_parse(&scenario, bytes, length);
     length_of_stride = 1 + (scenario.chunk & CHUNK_COUNT);
-    if (scenario.chunk & CHUNK_LONG)
+    if (scenario.chunk & CHUNK_LONG) {
         length_of_stride *= CHUNK_FACTOR;
+        limit = LONG_LIMIT;
+    }
     subject_reset(exact, &scenario);
     subject_reset(fast, &scenario);
     subject_unit_reset(exact);
     scenario_load(exact, &scenario);
     follow(fast, exact);
     /* A stride may begin no instruction: a fault in delivery, a halt. */
-    for (unsigned n = 0; n < INSTRUCTION_LIMIT && exact->begun < INSTRUCTION_LIMIT; n++) {
+    for (unsigned n = 0; n < limit && exact->begun < limit; n++) {
         if (!stride(exact, fast, length_of_stride))
             break;
         rewrite(exact, fast, &scenario, n);
     }
+    check_untouched(fast);
 }

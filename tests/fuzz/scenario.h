@@ -67,7 +67,7 @@ struct scenario {
 #define CHUNK_AT_CODE   0x10u /* EBX and EDI, and what they address, are the code */
 #define CHUNK_ON_CODE   0x20u /* the stack is in the code */
 #define CHUNK_LOOP      0x40u /* a jump to the beginning follows the code */
-#define CHUNK_LONG      0x80u /* eight times as many instructions */
+#define CHUNK_LONG      0x80u /* many times as many instructions */
 
 /* Takes any bytes; what is missing at the end is 0. */
 void scenario_parse(struct scenario *scenario, const uint8_t *bytes, size_t length);

@@ -79,6 +79,36 @@ static uint8_t *ram_page(void *context, uint64_t physical)
     return s->ram + physical;
 }
 
+/* Runs are cut at multiples of this, so that few pages have to be looked at afterwards; now and
+ * then a run is as long as a real machine's, with the vector table and everything else in it. */
+#define RUN_PAGES      8u
+#define LONG_RUN_PAGES 160u
+
+static bool in_same_run(const struct subject *s, uint32_t page, uint32_t other)
+{
+    uint32_t length = (s->scenario->interrupt_vector & 0x1f) == 1 ? LONG_RUN_PAGES : RUN_PAGES;
+
+    return page / length == other / length && page < RAM_PAGES && !withheld(s, page);
+}
+
+static uint8_t *ram_run(void *context, uint32_t physical, uint32_t *first, uint32_t *last)
+{
+    struct subject *s = context;
+    uint32_t page = physical / PAGE_SIZE, from = page, to = page;
+
+    if (s->exact || !in_same_run(s, page, page))
+        finding(s, "ram_run of %x, where there is none", physical);
+    while (in_same_run(s, from - 1, page))
+        from--;
+    while (in_same_run(s, to + 1, page))
+        to++;
+    for (uint32_t n = from; n <= to; n++)
+        s->touched[n] = 1;
+    *first = from * PAGE_SIZE;
+    *last = to * PAGE_SIZE + PAGE_SIZE - 1;
+    return s->ram + *first;
+}
+
 static void check_mmio(const struct subject *s, uint64_t physical, unsigned width)
 {
     if ((width != 1 && width != 2 && width != 4) || (physical & 3) + width > 4)
@@ -301,10 +331,13 @@ static bool write_msr(void *context, uint32_t index, uint64_t value)
 {
     struct subject *s = context;
     int number = msr_number(index);
+    struct journal_entry *e = journal_step(s, JOURNAL_MSR_WRITE, index, 8, value);
 
-    journal_step(s, JOURNAL_MSR_WRITE, index, 8, value);
     if (number < 0)
         return false;
+    /* As a hypervisor writes its hypercall page. */
+    if (s->scenario->chunk & CHUNK_REWRITTEN)
+        write_code(s, e, value & 0x1fu, (uint8_t)(value >> 8));
     s->msr[number] = value;
     return true;
 }
@@ -423,6 +456,7 @@ static bool leave(void *context, struct processor *processor)
 
 static const struct platform platform = {
     .ram_page = ram_page,
+    .ram_run = ram_run,
     .mmio_read = mmio_read,
     .mmio_write = mmio_write,
     .port_read = port_read,
@@ -484,6 +518,9 @@ void subject_reset(struct subject *s, const struct scenario *scenario)
     s->accepted = -1;
     s->code_memory = code_memory;
     processor_initialise(&s->processor, &platform, s);
-    if (!exact)
-        processor_keep_code(&s->processor, code_memory, CODE_MEMORY);
+}
+
+void subject_keep_code(struct subject *s)
+{
+    processor_keep_code(&s->processor, s->code_memory, CODE_MEMORY);
 }

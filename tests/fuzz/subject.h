@@ -139,6 +139,9 @@ struct subject *subject_create(bool exact, struct journal *journal);
 /* RAM zeroed, processor at reset, nothing recorded. */
 void subject_reset(struct subject *s, const struct scenario *scenario);
 
+/* The fast machine's processor, made or copied from another, keeps code, and none yet. */
+void subject_keep_code(struct subject *s);
+
 /* RAM without side effects; outside RAM reads give what the empty bus gives, writes do nothing. */
 uint32_t subject_peek(const struct subject *s, uint64_t physical, unsigned width);
 void subject_poke(struct subject *s, uint64_t physical, unsigned width, uint32_t value);

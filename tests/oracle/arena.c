@@ -143,11 +143,13 @@ void arena_touch(void)
     for (uint32_t offset = 0; offset < ARENA_SIZE; offset += ARENA_PAGE) {
         volatile uint8_t *page = arena + offset;
         enum arena_page kind = arena_page_kind(offset);
+        uint8_t byte;
 
+        if (kind == PAGE_HOLE)
+            continue;
+        byte = *page;
         if (kind == PAGE_WRITABLE)
-            *page = *page;
-        else if (kind != PAGE_HOLE)
-            (void)*page;
+            *page = byte;
     }
 }
 

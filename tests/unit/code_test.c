@@ -43,6 +43,37 @@ static void test_loop_is_decoded_once(void **state)
     assert_in_range(kept()->fills, 1, 3);
 }
 
+/* A loop that is longer than one stretch: from each to the next one, too. */
+static void test_long_loop(void **state)
+{
+    uint8_t bytes[64] = {0xb9, 100, 0}; /* mov cx, 100; then inc ax 50 times */
+
+    (void)state;
+    memset(bytes + 3, 0x40, 50);
+    memcpy(bytes + 53, (const uint8_t[]){0xe2, 0xcc, 0xf4}, 3); /* loop; hlt */
+    start(bytes, 56);
+    assert_true(machine_run_to_halt(m, 10000));
+    assert_int_equal(m->state.gpr[EAX], 5000);
+    assert_int_equal(m->state.gpr[ECX], 0);
+    assert_int_equal(m->processor.retired, 1 + 100 * 51 + 1);
+    assert_in_range(kept()->fills, 3, 8);
+}
+
+/* Without room for code everything runs as well. */
+static void test_too_little_room(void **state)
+{
+    static const uint8_t bytes[] = {0xb9, 200, 0, 0x40, 0x49, 0x75, 0xfc, 0xf4};
+
+    (void)state;
+    machine_reset(m);
+    machine_real_mode(m);
+    processor_keep_code(&m->processor, code_memory, CODE_SIZE_LEAST - 1);
+    machine_code(m, bytes, sizeof(bytes));
+    assert_null(kept());
+    case_expect_halt();
+    assert_int_equal(m->state.gpr[EAX], 200);
+}
+
 /* Each writes `value` over the immediate of a MOV AL that follows it at once, by another way. */
 static const struct {
     const char *what;
@@ -239,6 +270,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loop_is_decoded_once),
+        cmocka_unit_test(test_long_loop),
+        cmocka_unit_test(test_too_little_room),
         cmocka_unit_test(test_next_instruction),
         cmocka_unit_test(test_loop_changes_itself),
         cmocka_unit_test(test_data_beside_code),

@@ -263,8 +263,9 @@ static bool leave(void *context, struct processor *processor)
 {
     struct machine *m = context;
 
-    (void)processor;
     m->leave_asked++;
+    if (m->stay != 0)
+        processor_stay(processor, m->stay);
     return m->leave;
 }
 

@@ -83,6 +83,7 @@ struct machine {
     unsigned violations; /* taken without acceptance, halted wrongly, and the like */
     bool leave;          /* platform.leave's answer */
     unsigned leave_asked;
+    uint64_t stay; /* instructions that platform.leave wants to stay for, or 0 */
     unsigned native_calls;
     int native_vector; /* what run_native answers when no host unit is attached */
     int (*native)(void *context, const uint8_t *code, unsigned length, struct native_call *call);

@@ -47,8 +47,9 @@ _Static_assert(offsetof(struct native_frame, value) == 1056, "see native_host_en
 _Static_assert(offsetof(struct native_frame, environment) == 1064, "see native_host_enter");
 
 /* FXSAVE without REX, so that a guest image has the 32-bit layout. An exception in the code resumes
- * at native_host_resume with RBX and RSP put right. AMD's FXSAVE and FXRSTOR leave the pointers alone
- * while no exception is pending (APM vol. 2, 11.4.4); FNSTENV and FLDENV carry them everywhere. */
+ * at native_host_resume with RBX and RSP put right. AMD's FXSAVE and FXRSTOR leave the pointers
+ * alone while no exception is pending (APM vol. 2, 11.4.4); FNSTENV and FLDENV carry them
+ * everywhere. */
 void native_host_enter(struct native_frame *frame);
 extern const char native_host_resume[];
 

@@ -273,6 +273,22 @@ static void test_stop_before_halting(void **state)
     assert_int_equal(m->halts, 0);
 }
 
+/* Who refuses to leave may say for how long: the run ends then, and is not asked before. */
+static void test_staying_for_a_while(void **state)
+{
+    static const uint8_t bytes[] = {0x40, 0x40, 0xeb, 0xfc};
+
+    (void)state;
+    machine_protected(m, 0, 32);
+    m->stay = 7;
+    code(bytes, sizeof(bytes));
+    for (unsigned n = 1; n < 4; n++) {
+        assert_int_equal(machine_run(m, CASE_BUDGET), PROCESSOR_BUDGET);
+        assert_int_equal(m->leave_asked, n);
+        assert_int_equal(m->processor.retired, 7 * n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_long_mode_active),
         cmocka_unit_test(test_double_shift_beyond_the_width),
         cmocka_unit_test(test_stop_before_halting),
+        cmocka_unit_test(test_staying_for_a_while),
     };
 
     return CASE_MAIN(tests);
