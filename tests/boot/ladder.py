@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 BARE = "bare"
 _MOST = ("3.2", "hypercall")
+# Where the policy is compared with none: a cheap round trip, and an expensive one.
+POLICY_ABIS = ("3.2", "hypercall")
 _ALL = ("3.2", "3.1", "hypercall")
 
 
