@@ -47,7 +47,7 @@ LADDER = (
     ),
     Medium("d05", "d05-syslinux.img", "SYSLINUX from floppy", r"^boot:", 600, 3000, _MOST, part=True),
     Medium(
-        "d05mem", "d05-syslinux.img", "SYSLINUX: memory map by meminfo.c32", r"DOSRAM|e820",
+        "d05mem", "d05-syslinux.img", "SYSLINUX: memory map by meminfo.c32", r"0000000000100000x .* usable",
         1000, 5000, keys=r"^boot:=>mem\n",
     ),
     Medium("d06none", "d06-isolinux.iso", "ISOLINUX from CD", r"^boot:", 600, 3000, _MOST, part=True),
