@@ -53,7 +53,7 @@ LADDER = (
     Medium("d06none", "d06-isolinux.iso", "ISOLINUX from CD", r"^boot:", 600, 3000, _MOST, part=True),
     Medium("d06menu", "d06-isolinux-menu.iso", "ISOLINUX: menu.c32", r"ISOLINUX-MENU", 600, 4000),
     Medium(
-        "d03inv", "d03-grub-legacy.iso", "GRUB Legacy from CD: menu, a multiboot kernel", r"-\\\*-",
+        "d03inv", "d03-grub-legacy.iso", "GRUB Legacy from CD: menu, a multiboot kernel", r"-\*-",
         600, 3000, keys=r"Press enter to boot=><down>\n",
     ),
     Medium(
