@@ -128,9 +128,9 @@ struct processor {
     uint32_t write_linear; /* memory_read_for_write's target, see memory.h */
     void *unwind[5];       /* __builtin_setjmp buffer of processor_run */
 
-    uint64_t retired; /* instructions, a REP counted once */
+    uint64_t retired;       /* instructions, a REP counted once */
     uint32_t mode_switches; /* times that CR0.PE has changed */
-    uint64_t ask_at; /* platform.leave is not asked while `retired` is less, in this mode */
+    uint64_t ask_at;        /* platform.leave is not asked while `retired` is less, in this mode */
     /* The last time that protected mode was not enterable: the rule, and the next instruction. */
     enum hvmassist_entry_rule refused_rule;
     uint32_t refused_address;
@@ -184,9 +184,9 @@ void processor_save(const struct processor *processor, struct guest_state *state
  * return the state is at an instruction boundary and external interrupts are closed. */
 enum exit_reason processor_run(struct processor *processor, uint64_t budget);
 
-/* From within platform.leave, which refuses: it need not be asked again within the next `instructions`,
- * at least 1, unless CR0.PE changes. processor_run returns then, with PROCESSOR_BUDGET, if its own
- * budget is not used up before. */
+/* From within platform.leave, which refuses: it need not be asked again within the next
+ * `instructions`, at least 1, unless CR0.PE changes. processor_run returns then, with
+ * PROCESSOR_BUDGET, if its own budget is not used up before. */
 void processor_stay(struct processor *processor, uint64_t instructions);
 
 /* An accepted external interrupt waits for take_interrupt. Safe from an interrupt handler. */

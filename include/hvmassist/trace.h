@@ -26,7 +26,8 @@ struct hvmassist_trace_record {
 };
 
 struct hvmassist_trace_ring {
-    uint32_t count; /* records written so far; the next one goes to count % HVMASSIST_TRACE_RECORDS */
+    uint32_t
+        count; /* records written so far; the next one goes to count % HVMASSIST_TRACE_RECORDS */
     struct hvmassist_trace_record record[HVMASSIST_TRACE_RECORDS];
 };
 

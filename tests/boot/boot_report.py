@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from ladder import BARE
+from ladder import BARE, POLICY_ABIS
 
 _MILLION = 10**6
 
@@ -184,7 +184,7 @@ def _table(rows):
 def _policy_table(media, results):
     text = ""
     for medium in media:
-        for abi in medium.abis if medium.compares_policy else ():
+        for abi in POLICY_ABIS if medium.compares_policy else ():
             for policy in (True, False):
                 result = results.get((medium.name, abi, True, policy))
                 if not result or not result.get("statistics"):

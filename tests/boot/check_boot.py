@@ -70,10 +70,10 @@ def runs_of(medium):
         yield Run(medium, abi)
         if medium.half_clock:
             yield Run(medium, abi, _HALF_CLOCK)
-    if medium.compares_policy:
-        yield Run(medium, medium.abis[0], policy=False)
-        if "hypercall" in medium.abis:
-            yield Run(medium, "hypercall", policy=False)
+    for abi in ladder.POLICY_ABIS if medium.compares_policy else ():
+        if abi not in medium.abis:
+            yield Run(medium, abi)
+        yield Run(medium, abi, policy=False)
 
 
 def part_of(medium):

@@ -185,6 +185,7 @@ def _plan(medium, abi, until, limit, variant=""):
         until=until,
         limit=limit * _MILLION,
         testvisor_memory=None if abi == arguments.BARE else MEMORY,
+        explain=True,
         step=session.STEP if until else session.LONG_STEP,
     )
 

@@ -52,6 +52,13 @@ class Check(unittest.TestCase):
                 with self.assertRaisesRegex(arguments.ArgumentError, name):
                     self.check(**{name: value})
 
+    def test_policy_chooses_the_blob(self):
+        self.assertEqual(self.check(POLICY="off").variant, "-leave")
+        self.assertEqual(self.check(POLICY="on").variant, "")
+        for wrong in ({"POLICY": "maybe"}, {"POLICY": "off", "LOG": "trace"}):
+            with self.subTest(wrong), self.assertRaisesRegex(arguments.ArgumentError, "POLICY"):
+                self.check(**wrong)
+
     def test_bare_has_nothing_to_trace(self):
         with self.assertRaises(arguments.ArgumentError):
             self.check(ABI="bare", LOG="trace")
