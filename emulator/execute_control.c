@@ -53,6 +53,10 @@ void control_register_write_cr0(struct processor *p, uint32_t value)
         raise_gp(p);
     if (changed & (CR0_PG | CR0_CD | CR0_NW))
         pae_load(p, value, p->cr3, p->cr4);
+    if (changed & CR0_PE) {
+        p->mode_switches++;
+        p->ask_at = 0;
+    }
     p->cr0 = value;
     p->efer &= ~(uint64_t)EFER_LMA;
     if ((value & CR0_PG) && (p->efer & EFER_LME))

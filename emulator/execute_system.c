@@ -8,6 +8,8 @@
 #define MSR_SYSENTER_ESP 0x175u
 #define MSR_SYSENTER_EIP 0x176u
 #define MSR_EFER         0xc0000080u
+#define MSR_FS_BASE      0xc0000100u
+#define MSR_GS_BASE      0xc0000101u
 
 /* --- interrupt flag ----------------------------------------------------------------------------
  */
@@ -143,13 +145,38 @@ static void put_edx_eax(struct processor *p, uint64_t value)
     p->gpr[EDX] = (uint32_t)(value >> 32);
 }
 
+static bool is_segment_base(uint32_t index)
+{
+    return index == MSR_FS_BASE || index == MSR_GS_BASE;
+}
+
+static unsigned segment_of_msr(uint32_t index)
+{
+    return index == MSR_FS_BASE ? FS : GS;
+}
+
+/* EFER and the segment bases are the guest's; whether they exist the platform says. */
 static uint64_t read_msr(struct processor *p, uint32_t index)
 {
     uint64_t value;
 
     if (!p->platform->read_msr(p->context, index, &value))
         raise_gp(p);
+    if (is_segment_base(index))
+        return p->segment[segment_of_msr(index)].base;
     return index == MSR_EFER ? p->efer : value;
+}
+
+/* The base must be canonical (SDM vol. 3, 3.4.4.1). Only its low half matters outside 64-bit mode,
+ * and only that is kept. */
+static void write_segment_base(struct processor *p, uint32_t index, uint64_t value)
+{
+    int64_t top = (int64_t)value >> 47;
+
+    read_msr(p, index);
+    if (top != 0 && top != -1)
+        raise_gp(p);
+    segment_set_base(p, segment_of_msr(index), (uint32_t)value);
 }
 
 void rdmsr(struct processor *p, const struct instruction *i)
@@ -164,6 +191,10 @@ void wrmsr(struct processor *p, const struct instruction *i)
     bool efer = p->gpr[ECX] == MSR_EFER;
 
     (void)i;
+    if (is_segment_base(p->gpr[ECX])) {
+        write_segment_base(p, p->gpr[ECX], value);
+        return;
+    }
     if (efer) {
         if (value & ~(uint64_t)(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
             raise_gp(p);

@@ -272,14 +272,17 @@ static void iret_protected(struct processor *p, unsigned width)
 void iret(struct processor *p, const struct instruction *i)
 {
     record_branch(p);
+    /* "An execution of the IRET instruction unblocks NMIs even if the instruction causes a fault."
+     * SDM vol. 3, 6.7.1. An accepted interrupt comes first, and then this has not been executed. */
+    if (p->nmi_blocked) {
+        close_interrupts(p);
+        p->nmi_blocked = false;
+        event_set(p, EVENT_OPEN);
+    }
     if (!protected_mode(p))
         iret_real(p, i->operand_size);
     else if (virtual_8086_mode(p))
         iret_virtual_8086(p, i->operand_size);
     else
         iret_protected(p, i->operand_size);
-    if (p->nmi_blocked) {
-        p->nmi_blocked = false;
-        event_set(p, EVENT_OPEN); /* look at a pending NMI */
-    }
 }

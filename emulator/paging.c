@@ -18,8 +18,9 @@
 #define ERROR_RSVD 0x08u
 #define ERROR_ID   0x10u
 
-/* Physical addresses have at most 52 bits; without PAE large pages reach 40 (PSE-36). */
-#define PHYSICAL_RESERVED 0x7ff0000000000000ull
+/* Bits 20:13 of a 4 MiB page's entry are bits 39:32 of its address (PSE-36). */
+#define PSE36_SHIFT 19u
+#define PSE36_BITS  0x1fe000u
 
 struct walk {
     uint64_t address[2]; /* of the entries used, directory first */
@@ -57,7 +58,7 @@ static void walk_step(struct processor *p, struct walk *w, uint64_t address, uin
                       unsigned access)
 {
     uint64_t entry = read_entry(p, address, w->width);
-    uint64_t reserved = w->width == 8 ? PHYSICAL_RESERVED : 0;
+    uint64_t reserved = w->width == 8 ? p->address_reserved : 0;
 
     if (!(entry & ENTRY_P))
         raise_page_fault(p, linear, access, 0);
@@ -67,7 +68,7 @@ static void walk_step(struct processor *p, struct walk *w, uint64_t address, uin
         if (w->width == 8)
             reserved |= 0x1fe000u; /* bits 20:13 of a 2 MiB page */
         else if (p->cr4 & CR4_PSE)
-            reserved |= 0x200000u; /* bit 21 of a 4 MiB page */
+            reserved |= 0x200000u | ((p->address_reserved >> PSE36_SHIFT) & PSE36_BITS);
     }
     if (entry & reserved)
         raise_page_fault(p, linear, access, ERROR_P | ERROR_RSVD);
@@ -147,7 +148,7 @@ uint64_t translate(struct processor *p, uint32_t linear, unsigned access)
 bool load_pdptes(struct processor *p, uint32_t cr3)
 {
     uint64_t pdpte[4];
-    uint64_t reserved = PHYSICAL_RESERVED | ENTRY_XD | 0x1e6u; /* bits 2:1 and 8:5 */
+    uint64_t reserved = p->address_reserved | ENTRY_XD | 0x1e6u; /* bits 2:1 and 8:5 */
 
     for (unsigned n = 0; n < 4; n++) {
         pdpte[n] = read_entry(p, (cr3 & 0xffffffe0u) + n * 8, 8);

@@ -5,11 +5,41 @@
 
 #define A20_BIT 0x00100000u
 
+#define LEAF_EXTENDED      0x80000000u
+#define LEAF_ADDRESS_SIZES 0x80000008u
+#define LEAF_EXTENDED_LAST 0x8000ffffu /* what answers beyond has no extended leaves */
+#define FEATURE_PAE        (1u << 6)   /* leaf 1, EDX */
+
+/* How wide physical addresses are. SDM vol. 3, 4.1.4. */
+static unsigned physical_address_bits(struct processor *p)
+{
+    uint32_t registers[4] = {LEAF_EXTENDED};
+
+    p->platform->cpuid(p->context, registers);
+    if (registers[0] >= LEAF_ADDRESS_SIZES && registers[0] <= LEAF_EXTENDED_LAST) {
+        registers[0] = LEAF_ADDRESS_SIZES;
+        registers[2] = 0;
+        p->platform->cpuid(p->context, registers);
+        return registers[0] & 0xff;
+    }
+    registers[0] = 1;
+    registers[2] = 0;
+    p->platform->cpuid(p->context, registers);
+    return registers[3] & FEATURE_PAE ? 36 : 32;
+}
+
+/* Bits 62:n of a page-table entry, where bits n-1:12 are the address. */
+static uint64_t reserved_address_bits(unsigned bits)
+{
+    return bits < 63 ? ~(uint64_t)0 >> 1 & ~(uint64_t)0 << bits : 0;
+}
+
 void processor_initialise(struct processor *p, const struct platform *platform, void *context)
 {
     *p = (struct processor){.platform = platform, .context = context};
     p->translation_tag = 2; /* generation 1: tags of 0 never match */
     p->address_mask = 0xffffffffu;
+    p->address_reserved = reserved_address_bits(physical_address_bits(p));
     processor_reset(p);
 }
 

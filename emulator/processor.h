@@ -78,7 +78,8 @@ struct processor {
     uint32_t dr[8];
     struct table_register gdtr, idtr;
     uint64_t efer;
-    uint64_t pdpte[4]; /* PAE: loaded by MOV CR3 and friends, SDM vol. 3, 4.4.1 */
+    uint64_t address_reserved; /* bits of a page-table entry above physical addresses, to 62 */
+    uint64_t pdpte[4];         /* PAE: loaded by MOV CR3 and friends, SDM vol. 3, 4.4.1 */
     uint32_t pending_debug;
     uint8_t cpl;
     uint8_t shadow;
@@ -102,6 +103,11 @@ struct processor {
     void *unwind[5]; /* __builtin_setjmp buffer of processor_run */
 
     uint64_t retired; /* instructions, a REP counted once */
+    uint32_t mode_switches; /* times that CR0.PE has changed */
+    uint64_t ask_at; /* platform.leave is not asked while `retired` is less, in this mode */
+    /* The last time that protected mode was not enterable: the rule, and the next instruction. */
+    enum hvmassist_entry_rule refused_rule;
+    uint32_t refused_address;
     uint64_t interrupts;
     uint64_t faults;
     uint32_t
@@ -140,6 +146,11 @@ void processor_save(const struct processor *processor, struct guest_state *state
 /* Interprets until there is a reason to stop, at most `budget` instructions (0: no limit). On
  * return the state is at an instruction boundary and external interrupts are closed. */
 enum exit_reason processor_run(struct processor *processor, uint64_t budget);
+
+/* From within platform.leave, which refuses: it need not be asked again within the next `instructions`,
+ * at least 1, unless CR0.PE changes. processor_run returns then, with PROCESSOR_BUDGET, if its own
+ * budget is not used up before. */
+void processor_stay(struct processor *processor, uint64_t instructions);
 
 /* An accepted external interrupt waits for take_interrupt. Safe from an interrupt handler. */
 void processor_interrupt_accepted(struct processor *processor);

@@ -246,7 +246,7 @@ static int boundary_mode(struct processor *p)
     struct guest_state state;
     enum hvmassist_entry_rule rule;
 
-    if (!protected_mode(p)) {
+    if (!protected_mode(p) || p->retired < p->ask_at) {
         event_clear(p, EVENT_MODE);
         return BOUNDARY_GO;
     }
@@ -254,6 +254,10 @@ static int boundary_mode(struct processor *p)
     rule = entry_rule_broken(&state, p->pdpte);
     if (rule != ENTRY_SHADOW) /* a shadow passes by itself */
         event_clear(p, EVENT_MODE);
+    if (rule != ENTRY_OK) {
+        p->refused_rule = rule;
+        p->refused_address = p->segment[CS].base + p->eip;
+    }
     if (rule != ENTRY_OK || !p->platform->leave(p->context, p))
         return BOUNDARY_GO;
     /* Asked again if an interrupt slipped in, which is the interpreter's to deliver. */
@@ -377,6 +381,13 @@ static __attribute__((noinline)) enum exit_reason guarded(struct processor *p, b
     if (unwound && --p->budget == 0)
         return PROCESSOR_BUDGET;
     return loop(p);
+}
+
+void processor_stay(struct processor *p, uint64_t instructions)
+{
+    p->ask_at = p->retired + instructions;
+    if (p->budget == 0 || p->budget > instructions)
+        p->budget = instructions;
 }
 
 enum exit_reason processor_run(struct processor *p, uint64_t budget)

@@ -153,6 +153,12 @@ void segment_set_virtual_8086(struct processor *p, unsigned segment, uint16_t se
     changed(p, segment);
 }
 
+void segment_set_base(struct processor *p, unsigned segment, uint32_t base)
+{
+    p->segment[segment].base = base;
+    changed(p, segment);
+}
+
 void segment_import(struct processor *p, unsigned segment, const struct segment_state *state)
 {
     struct segment *s = &p->segment[segment];

@@ -106,6 +106,8 @@ void segment_set(struct processor *p, unsigned segment, uint16_t selector,
 void segment_set_null(struct processor *p, unsigned segment, uint16_t selector);
 /* Virtual-8086 segment: base selector<<4, limit ffff, attributes f3. */
 void segment_set_virtual_8086(struct processor *p, unsigned segment, uint16_t selector);
+/* The base alone: WRMSR of FS_BASE and GS_BASE. */
+void segment_set_base(struct processor *p, unsigned segment, uint32_t base);
 /* Copies a saved cache in, exactly. */
 void segment_import(struct processor *p, unsigned segment, const struct segment_state *state);
 void segment_export(const struct processor *p, unsigned segment, struct segment_state *state);

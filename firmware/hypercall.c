@@ -32,6 +32,9 @@
 static struct handoff_block block __attribute__((aligned(2048)));
 static uint32_t refusals;
 
+/* 44,000 to 63,000 instructions of hypervisor and helper, measured on Xen 4.17. */
+const uint32_t hypercall_round_trip = 50000;
+
 /* By vCPU number; the image says where (hvmloader4_entry.S). */
 struct handoff_registration hypercall_registrations[VCPU + 1];
 

@@ -1,16 +1,20 @@
 # Builds the blob: build/firmware/hvmassist.bin (low layout), hvmassist-high.bin (at HIGH_BASE),
-# hvmassist-at-BASE.bin for any other base, and the same with -trace. `make size`: where the bytes are.
+# hvmassist-at-BASE.bin for any other base, and the same with -trace, -ring, -profile and -leave (policy
+# off). `make size`: where the bytes are.
 # Not here: putting the blob anywhere (hvmloader-glue, tests).
 # SPDX-License-Identifier: GPL-2.0-only
 
 # Where the high layout is linked: page aligned, and so that image and bss lie within one 4 MiB.
 HIGH_BASE ?= 0x03F00000
 
+comma := ,
 firmware_dir := firmware
 firmware_out := build/firmware
 firmware_low_base := 0xD0000
 # The transport by base address: the world switch demands the low layout, and is the only one there.
 firmware_transport = $(if $(filter $(firmware_low_base),$(1)),world_switch,xen4)
+# What going out and back in costs (policy.h); in the variant -leave it is not asked about.
+firmware_round_trip = $(if $(filter $(firmware_low_base),$(1)),world_switch,hypercall)_round_trip
 # What the header names: the low layout has nobody to tell it to.
 firmware_description = $(if $(filter $(firmware_low_base),$(1)),0,hvmloader4_image)
 
@@ -42,16 +46,21 @@ $(patsubst %.S,$(firmware_out)/$(1)/%.o,$(filter %.S,$(firmware_sources))): $(fi
 endef
 $(eval $(call firmware_objects,plain,))
 $(eval $(call firmware_objects,trace,-DEMULATOR_TRACE))
+$(eval $(call firmware_objects,profile,-DEMULATOR_TRACE -DFIRMWARE_PROFILE))
 
-# $(call firmware_image,stem of the output without base,folder of the objects): at any base.
+# $(call firmware_image,variant,folder of the objects,cost of a round trip,more linker flags): at any base.
 define firmware_image
 $(firmware_out)/hvmassist-at-%$(1).elf: $(addprefix $(firmware_out)/$(2)/,$(firmware_parts)) $(firmware_dir)/layout.lds
 	$$(CC) $(firmware_link) -Wl,--defsym=BASE=$$* -Wl,--defsym=transport=$$(call firmware_transport,$$*) \
-		-Wl,--defsym=description=$$(call firmware_description,$$*) -Wl,-T,$(firmware_dir)/layout.lds \
+		-Wl,--defsym=description=$$(call firmware_description,$$*) \
+		-Wl,--defsym=policy_round_trip=$(3) $(4) -Wl,-T,$(firmware_dir)/layout.lds \
 		-Wl,-Map=$$(@:.elf=.map) $$(filter %.o,$$^) -o $$@
 endef
-$(eval $(call firmware_image,-trace,trace))
-$(eval $(call firmware_image,,plain))
+$(eval $(call firmware_image,-trace,trace,$$(call firmware_round_trip,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_log))
+$(eval $(call firmware_image,-ring,trace,$$(call firmware_round_trip,$$*),-Wl$(comma)--defsym=trace_instruction=trace_to_ring))
+$(eval $(call firmware_image,-profile,profile,$$(call firmware_round_trip,$$*)))
+$(eval $(call firmware_image,-leave,plain,policy_never))
+$(eval $(call firmware_image,,plain,$$(call firmware_round_trip,$$*)))
 
 $(firmware_out)/hvmassist-at-%.bin: $(firmware_out)/hvmassist-at-%.elf $(firmware_dir)/check-image.sh
 	objcopy -O binary $< $@.tmp
@@ -71,7 +80,8 @@ $(eval $(call firmware_named,hvmassist-trace,$(firmware_low_base)-trace))
 $(eval $(call firmware_named,hvmassist-high-trace,$(HIGH_BASE)-trace))
 
 .PRECIOUS: $(firmware_out)/hvmassist-at-%.bin $(firmware_out)/hvmassist-at-%.elf \
-	$(firmware_out)/hvmassist-at-%-trace.elf
+	$(firmware_out)/hvmassist-at-%-trace.elf $(firmware_out)/hvmassist-at-%-profile.elf \
+	$(firmware_out)/hvmassist-at-%-leave.elf $(firmware_out)/hvmassist-at-%-ring.elf
 
 size: $(firmware_out)/hvmassist.bin
 	@awk -f $(firmware_dir)/size.awk $(firmware_out)/hvmassist.map

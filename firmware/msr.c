@@ -1,12 +1,10 @@
-/* The interpreted guest's model-specific registers: the processor's own, but for EFER and the
- * segment bases. Not here: the instructions (emulator/execute_system.c). */
+/* The interpreted guest's model-specific registers: the processor's own, but for EFER.
+ * Not here: the instructions and the segment bases (emulator/execute_system.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "msr.h"
 
 #include "hardware.h"
 
-#define MSR_FS_BASE    0xc0000100u
-#define MSR_GS_BASE    0xc0000101u
 #define EXTENDED_FIRST 0x80000000u
 #define EXTENDED_FLAGS 0x80000001u
 #define EXTENDED_LM    (1u << 29) /* in EDX */
@@ -37,28 +35,16 @@ static bool processor_has_long_mode(void)
     return registers[3] & EXTENDED_LM;
 }
 
-/* The hidden bases of FS and GS are the guest's while it is interpreted, not the processor's. */
-static const struct segment *segment_of(const struct vcpu *vcpu, uint32_t index)
-{
-    return &vcpu->processor.segment[index == MSR_FS_BASE ? FS : GS];
-}
-
 bool guest_msr_read(void *context, uint32_t index, uint64_t *value)
 {
-    if (!msr_read(index, value))
-        return false;
-    if (index == MSR_FS_BASE || index == MSR_GS_BASE)
-        *value = segment_of(context, index)->base;
-    return true;
+    (void)context;
+    return msr_read(index, value);
 }
 
 bool guest_msr_write(void *context, uint32_t index, uint64_t value)
 {
     struct vcpu *vcpu = context;
 
-    /* Only segment loads write a descriptor cache here; legacy code has no use for these. */
-    if (index == MSR_FS_BASE || index == MSR_GS_BASE)
-        return false;
     if (index != MSR_EFER)
         return msr_write(index, value);
     if ((value & EFER_LME) && !processor_has_long_mode())

@@ -77,8 +77,10 @@ static void print_guest(struct vcpu *vcpu)
     print_control(&vcpu->state);
     print_code(p, &vcpu->state);
     print_branches(p);
-    console_format("%u instructions interpreted since the guest came in; interrupt kept: %u\n",
-                   (uint32_t)(p->retired), (uint32_t)vcpu->interrupt_kept);
+    console_format("%u instructions interpreted; interrupt kept: %u\n", (uint32_t)p->retired,
+                   (uint32_t)vcpu->interrupt_kept);
+    console_format("last not enterable by rule %u, at %8x\n", (uint32_t)p->refused_rule,
+                   p->refused_address);
 }
 
 _Noreturn void panic_bug(struct vcpu *vcpu, const char *reason)
@@ -96,6 +98,13 @@ _Noreturn void panic_exception(struct vcpu *vcpu, unsigned vector, uint32_t erro
     console_format("hvmassist: exception %u error=%4x eip=%8x eflags=%8x cr2=%8x\n", vector, error,
                    eip, eflags, cr2_read());
     panic_bug(vcpu, "exception in the blob");
+}
+
+_Noreturn void panic_asked(struct vcpu *vcpu)
+{
+    console_format("hvmassist: asked for the guest's state\n");
+    print_guest(vcpu);
+    stop();
 }
 
 _Noreturn void panic_triple_fault(struct vcpu *vcpu)

@@ -17,4 +17,7 @@ _Noreturn void panic_exception(struct vcpu *vcpu, unsigned vector, uint32_t erro
  * does what it does. */
 _Noreturn void panic_triple_fault(struct vcpu *vcpu);
 
+/* Somebody outside wants to know where the guest is, and has given it up. */
+_Noreturn void panic_asked(struct vcpu *vcpu);
+
 #endif

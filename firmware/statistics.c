@@ -8,7 +8,7 @@ struct hvmassist_statistics statistics;
 void statistics_start(void)
 {
     statistics.magic = HVMASSIST_STATISTICS_MAGIC;
-    statistics.version = 1;
+    statistics.version = 2;
 }
 
 void statistics_begin(struct vcpu *vcpu)
@@ -31,4 +31,6 @@ void statistics_update(struct vcpu *vcpu)
     add(&statistics.interpreted_instructions, &vcpu->counted_instructions, p->retired);
     add(&statistics.interrupts, &vcpu->counted_interrupts, p->interrupts);
     add(&statistics.faults, &vcpu->counted_faults, p->faults);
+    statistics.refused_rule = p->refused_rule;
+    statistics.refused_address = p->refused_address;
 }

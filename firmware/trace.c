@@ -1,15 +1,18 @@
-/* Builds with EMULATOR_TRACE: one line of text for each instruction, to the testvisor's log.
- * Not here: reading the lines. */
+/* Builds with EMULATOR_TRACE: each instruction as a line of text to the testvisor's log, or as a
+ * record into its ring; the linker chooses (module.mk). Not here: reading either. */
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifdef EMULATOR_TRACE
+#if defined EMULATOR_TRACE && !defined FIRMWARE_PROFILE
 #include "trace.h"
 
 #include "emulator/flags.h"
 
 #include "xen.h"
 
-#define TRACE_SERVICE 0x48564d01u
-#define LINE_SIZE     192u
+#include <hvmassist/trace.h>
+
+#include <stddef.h>
+
+#define LINE_SIZE 192u
 
 static char line[LINE_SIZE];
 static unsigned used;
@@ -32,7 +35,27 @@ static void put_word(uint32_t value, unsigned digits)
     put_hexadecimal(value, digits);
 }
 
-void trace_instruction(void *context, struct processor *p, const uint8_t *bytes, unsigned length)
+void trace_to_ring(void *context, struct processor *p, const uint8_t *bytes, unsigned length)
+{
+    static struct hvmassist_trace_ring *ring;
+    const struct segment *cs = &p->segment[CS];
+    struct hvmassist_trace_record *record;
+
+    (void)context;
+    if (ring == NULL)
+        ring = (void *)xen_hypercall(HVMASSIST_TRACE_RING, 0, 0, 0, 0);
+    record = &ring->record[ring->count++ % HVMASSIST_TRACE_RECORDS];
+    record->selector = cs->selector;
+    record->length = (uint8_t)length;
+    record->width = cs->attributes & ATTRIBUTE_DB ? 32 : 16;
+    record->eip = p->instruction_eip;
+    record->linear = cs->base + p->instruction_eip;
+    __builtin_memcpy(record->bytes, bytes, length);
+    __builtin_memcpy(record->gpr, p->gpr, sizeof record->gpr);
+    record->eflags = flags_eflags(p);
+}
+
+void trace_to_log(void *context, struct processor *p, const uint8_t *bytes, unsigned length)
 {
     static const uint8_t order[] = {EAX, EBX, ECX, EDX, ESI, EDI, EBP, ESP};
     const struct segment *cs = &p->segment[CS];
@@ -53,6 +76,6 @@ void trace_instruction(void *context, struct processor *p, const uint8_t *bytes,
         put_word(p->gpr[order[n]], 8);
     put_word(flags_eflags(p), 8);
     put('\n');
-    xen_hypercall(TRACE_SERVICE, (uint32_t)line, used, 0, 0);
+    xen_hypercall(HVMASSIST_TRACE_TEXT, (uint32_t)line, used, 0, 0);
 }
 #endif

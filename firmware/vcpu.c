@@ -107,6 +107,8 @@ _Noreturn void vcpu_run(struct vcpu *vcpu)
         enum exit_reason reason = processor_run(p, SLICE);
 
         statistics_update(vcpu);
+        if (*(volatile uint32_t *)&statistics.report_wanted != 0)
+            panic_asked(vcpu);
         switch (reason) {
         case PROCESSOR_ENTERABLE:
             processor_save(p, &vcpu->state);

@@ -9,6 +9,13 @@
 
 #include "emulator/processor.h"
 
+/* A stretch of protected mode that stays in the interpreter for now; see policy.c. */
+struct stay {
+    uint32_t stretch; /* processor.mode_switches when it began */
+    uint64_t end;     /* `retired` when it is to leave */
+    void *lesson;     /* NULL: it does not stay */
+};
+
 struct vcpu {
     struct processor processor;
     struct guest_state state;     /* as it came in or goes out */
@@ -16,6 +23,7 @@ struct vcpu {
     volatile bool interrupt_kept; /* `vector` has been acknowledged and not yet delivered */
     volatile uint8_t vector;
     volatile bool in_use;
+    struct stay stay;
     bool refused; /* see policy.c */
     uint64_t refused_at;
     uint64_t native_efer; /* the processor's own EFER now; see msr.h */

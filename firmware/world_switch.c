@@ -39,6 +39,9 @@
 #define TSS_LAST  0x67u
 #define DR7_GD    0x2000u
 
+/* Four switches of the testvisor's, in Bochs, and what the blob does around them. */
+const uint32_t world_switch_round_trip = 4000;
+
 /* Named by the image header. */
 struct world_switch_context new_context, old_context;
 

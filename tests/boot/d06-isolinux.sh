@@ -1,14 +1,24 @@
-# ISOLINUX on a hybrid CD; shows its boot: prompt, which knows the word mem.
+# ISOLINUX on a hybrid CD; shows its boot: prompt, which knows the word mem; with "menu", a menu
+# titled ISOLINUX-MENU. Arguments: OUTPUT [menu].
 # Not here: what recipes share (common.sh).
 # SPDX-License-Identifier: GPL-2.0-only
 . "${0%/*}/common.sh"
 
 mkdir "$scratch/tree"
-modules "$scratch/tree" libcom32 libutil meminfo
-cat >"$scratch/tree/isolinux.cfg" <<'CONFIGURATION'
-PROMPT 1
+modules "$scratch/tree" libcom32 libutil meminfo menu
+case ${2-} in
+menu)
+    start='UI menu.c32
+MENU TITLE ISOLINUX-MENU'
+    ;;
+*)
+    start='PROMPT 1
+SAY ISOLINUX-READY'
+    ;;
+esac
+cat >"$scratch/tree/isolinux.cfg" <<CONFIGURATION
+$start
 TIMEOUT 0
-SAY ISOLINUX-READY
 LABEL mem
  COM32 meminfo.c32
 CONFIGURATION

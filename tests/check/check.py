@@ -73,7 +73,10 @@ def _all_checks(options):
     for name in options.guests:
         path = os.path.join(_ROOT, "build", "guests", f"{name}.img")
         abis = [abi for abi in table.COMPARE_ABIS if abi not in table.COMPARE_NOT.get(name, ())]
-        yield from kinds.compare_checks(name, path, abis, table.COMPARE_LIMIT)
+        sides = [(abi, "-leave") for abi in abis]
+        if not name.endswith("-kept") and table.COMPARE_POLICY_ABI in abis:
+            sides.append((table.COMPARE_POLICY_ABI, ""))
+        yield from kinds.compare_checks(name, path, sides, table.COMPARE_LIMIT)
     for target in options.targets:
         yield kinds.command_check(f"make {target}", ["make", "--no-print-directory", target])
 

@@ -119,8 +119,9 @@ def boot_check(path, until, limit, abi):
     return Check(f"boot {os.path.basename(path)} {abi}", run)
 
 
-def compare_checks(name, path, abis, limit):
-    """A guest must end bare with its last line, and write the same under every one of `abis`."""
+def compare_checks(name, path, sides, limit):
+    """A guest must end bare with its last line, and write the same under every one of `sides`: pairs
+    of an ABI and a variant of the blob."""
     bare = _Once()
 
     def run_bare(folder):
@@ -130,10 +131,10 @@ def compare_checks(name, path, abis, limit):
             return Result(passed=1)
         return _failure(f"did not end with '{name}: end'", outcome)
 
-    def assisted(abi):
+    def assisted(abi, variant):
         def run(folder):
             wanted = bare.get(lambda: _run_guest(path, arguments.BARE, limit, folder))
-            outcome = _run_guest(path, abi, limit, folder)
+            outcome = _run_guest(path, abi, limit, folder, variant)
             for port, bare_output, output in (
                 ("COM1", wanted.com1, outcome.com1),
                 ("port 0xE9", wanted.e9, outcome.e9),
@@ -145,9 +146,10 @@ def compare_checks(name, path, abis, limit):
                 return _failure("did not come to its end", outcome)
             return Result(passed=1)
 
-        return Check(f"compare {name} {abi}", run)
+        policy = "" if variant else " with policy"
+        return Check(f"compare {name} {abi}{policy}", run)
 
-    return [Check(f"guest {name} bare", run_bare), *(assisted(abi) for abi in abis)]
+    return [Check(f"guest {name} bare", run_bare), *(assisted(*side) for side in sides)]
 
 
 def difference(port, bare, assisted):
@@ -176,9 +178,10 @@ class _Once:
             return self._value
 
 
-def _plan(medium, abi, until, limit):
+def _plan(medium, abi, until, limit, variant=""):
+    rom = arguments.rom_of(abi, variant)
     return session.Plan(
-        machine=arguments.machine_for(arguments.rom_of(abi), abi, MEMORY, medium),
+        machine=arguments.machine_for(rom, abi, MEMORY, medium),
         until=until,
         limit=limit * _MILLION,
         testvisor_memory=None if abi == arguments.BARE else MEMORY,
@@ -186,10 +189,10 @@ def _plan(medium, abi, until, limit):
     )
 
 
-def _run_guest(path, abi, limit, folder):
+def _run_guest(path, abi, limit, folder, variant=""):
     folder = os.path.join(folder, abi)
     work = os.path.join(folder, "work")
-    outcome = session.run(_plan(image.identify(path), abi, None, limit), work)
+    outcome = session.run(_plan(image.identify(path), abi, None, limit, variant), work)
     report.write(outcome, folder)
     return outcome
 

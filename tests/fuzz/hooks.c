@@ -12,6 +12,7 @@
 #include "standing.h"
 #include "length.h"
 #include "limits.h"
+#include "loads.h"
 #include "precise.h"
 #include "segment.h"
 #include "task.h"
@@ -71,8 +72,11 @@ void hooks_run_begins(struct subject *s)
 void hooks_run_ended(struct subject *s)
 {
     end(s);
-    if (s->phase == PHASE_INSTRUCTION && s->processor.retired != s->snapshot.retired)
+    if (s->phase == PHASE_INSTRUCTION && s->processor.retired != s->snapshot.retired) {
         check_instruction_pointer(s);
+        check_loads(s);
+        check_system_registers(s);
+    }
 }
 
 /* --- wrapped functions -------------------------------------------------------------------------
@@ -82,19 +86,21 @@ void __wrap_decode(struct processor *p, struct instruction *i)
 {
     struct subject *s = p->context;
 
-    if (s->exact) {
-        end(s);
-        begin(s, PHASE_INSTRUCTION);
+    finding_trace(s);
+    /* The fast machine decodes ahead, and does not decode what it has kept. */
+    if (!s->exact) {
+        __real_decode(p, i);
+        return;
     }
+    end(s);
+    begin(s, PHASE_INSTRUCTION);
     if (s->interrupts_open && (!(p->eflags_rest & EFLAGS_IF) || p->shadow))
         finding(s, "interrupts are open at an instruction with IF=%d, shadow %u",
                 !!(p->eflags_rest & EFLAGS_IF), p->shadow);
     s->begun++;
-    finding_trace(s);
-    subject_look_at_interrupts(s);
+    if (!subject_interrupts_at_boundaries(s))
+        s->alone |= subject_look_at_interrupts(s);
     __real_decode(p, i);
-    if (!s->exact)
-        return;
     s->instruction = *i;
     s->decoded = true;
     check_length(s);

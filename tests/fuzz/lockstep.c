@@ -12,16 +12,28 @@
 #include "scenario.h"
 
 #define INSTRUCTION_LIMIT 120u
-#define CHUNK_LIMIT       8u
+#define CHUNK_COUNT       7u /* bits of chunk that are the number of instructions less 1 */
+#define CHUNK_FACTOR      8u
 #define UNIT_WRITTEN      288u /* bytes of the image that FXSAVE writes outside 64-bit mode */
 
 /* --- comparison --------------------------------------------------------------------------------
  */
 
+/* Without the pointers, which are compared as the interpreter keeps them. */
+static bool units_differ(const struct subject *a, const struct subject *b)
+{
+    uint8_t units[2][UNIT_IMAGE];
+
+    subject_unit_get(a, units[0]);
+    subject_unit_get(b, units[1]);
+    return memcmp(units[0], units[1], UNIT_POINTERS) != 0 ||
+           memcmp(units[0] + UNIT_POINTERS_END, units[1] + UNIT_POINTERS_END,
+                  UNIT_WRITTEN - UNIT_POINTERS_END) != 0;
+}
+
 static const char *difference(const struct subject *a, const struct subject *b)
 {
     const struct processor *p = &a->processor, *q = &b->processor;
-    uint8_t units[2][UNIT_IMAGE];
     struct guest_state x, y;
 
     memset(&x, 0, sizeof x);
@@ -49,9 +61,7 @@ static const char *difference(const struct subject *a, const struct subject *b)
         return "x87 pointers";
     if (a->journal->count != b->journal_position)
         return "the journal";
-    subject_unit_get(a, units[0]);
-    subject_unit_get(b, units[1]);
-    if (memcmp(units[0], units[1], UNIT_WRITTEN) != 0)
+    if (units_differ(a, b))
         return "x87 or SIMD state";
     return NULL;
 }
@@ -85,6 +95,7 @@ static void follow(struct subject *fast, const struct subject *exact)
         }
     memcpy(fast->msr, exact->msr, sizeof fast->msr);
     subject_unit_copy(fast, exact);
+    fast->code_linear = exact->code_linear;
     fast->begun = exact->begun;
     fast->interrupts_open = exact->interrupts_open;
     fast->interrupt_done = exact->interrupt_done;
@@ -100,7 +111,12 @@ static void stride_begins(struct subject *exact, struct subject *fast)
     exact->journal->count = 0;
     exact->journal->full = false;
     fast->journal_position = 0;
-    exact->page_table_written = exact->interrupted_string = false;
+    exact->page_table_written = exact->alone = false;
+    fast->begun = exact->begun;
+    if (subject_interrupts_at_boundaries(exact)) {
+        subject_look_at_interrupts(exact);
+        subject_look_at_interrupts(fast);
+    }
 }
 
 /* One instruction and what it brings. */
@@ -139,7 +155,7 @@ static void step_fast(struct subject *exact, struct subject *fast, unsigned budg
     uint32_t at = memory_difference(exact, fast);
     /* Stale translations are the program's own doing; an interrupt that came within a REP
      * instruction cannot be repeated. */
-    bool comparable = !exact->page_table_written && !exact->interrupted_string;
+    bool comparable = !exact->page_table_written && !exact->alone;
     bool same = !fast->diverged && what == NULL && at == RAM_SIZE && reason == expected;
 
     if (!same && comparable) {
@@ -152,7 +168,8 @@ static void step_fast(struct subject *exact, struct subject *fast, unsigned budg
         finding(fast, "memory at %08x differs: %02x, exact machine %02x", at,
                 at < RAM_SIZE ? fast->ram[at] : 0, at < RAM_SIZE ? exact->ram[at] : 0);
     }
-    if (!same)
+    /* The interrupt may also have come with the last element, and be still to deliver. */
+    if (!same || exact->alone)
         follow(fast, exact);
     else if (!comparable)
         processor_flush_translations(&fast->processor);
@@ -166,13 +183,16 @@ static bool stride(struct subject *exact, struct subject *fast, unsigned limit)
 {
     unsigned done = 0;
     enum exit_reason reason;
+    bool was_due;
 
     stride_begins(exact, fast);
+    was_due = subject_interrupt_due(exact);
+    /* The fast machine does not see the script go on within its run. */
     do {
         reason = step_exact(exact);
         done += reason == PROCESSOR_BUDGET;
     } while (reason == PROCESSOR_BUDGET && done < limit && !exact->too_long &&
-             !exact->journal->full);
+             !exact->journal->full && subject_interrupt_due(exact) == was_due);
     if (exact->too_long || exact->journal->full)
         return false;
     step_fast(exact, fast, done + (reason != PROCESSOR_BUDGET), reason);
@@ -182,24 +202,48 @@ static bool stride(struct subject *exact, struct subject *fast, unsigned limit)
     return reason == PROCESSOR_BUDGET || reason == PROCESSOR_STOPPED;
 }
 
+/* CHUNK_REWRITTEN, after stride `number`. Not in page tables, of which translations are kept. */
+static void rewrite(struct subject *exact, struct subject *fast, const struct scenario *scenario,
+                    unsigned number)
+{
+    unsigned length = scenario->code_length;
+    uint32_t at;
+    uint8_t value;
+
+    if (!(scenario->chunk & CHUNK_REWRITTEN) || length == 0)
+        return;
+    at = exact->code_linear + number * 7 % length;
+    value = scenario->code[(number * 13 + 5) % length];
+    if (at >= RAM_SIZE || exact->page_table_page[at / PAGE_SIZE])
+        return;
+    subject_poke(exact, at, 1, value);
+    subject_poke(fast, at, 1, value);
+}
+
 void lockstep_run(const uint8_t *bytes, size_t length)
 {
     static struct journal journal;
     static struct scenario scenario;
     static struct subject *exact, *fast;
+    unsigned length_of_stride;
 
     if (exact == NULL) {
         exact = subject_create(true, &journal);
         fast = subject_create(false, &journal);
     }
     scenario_parse(&scenario, bytes, length);
+    length_of_stride = 1 + (scenario.chunk & CHUNK_COUNT);
+    if (scenario.chunk & CHUNK_LONG)
+        length_of_stride *= CHUNK_FACTOR;
     subject_reset(exact, &scenario);
     subject_reset(fast, &scenario);
     subject_unit_reset(exact);
     scenario_load(exact, &scenario);
     follow(fast, exact);
     /* A stride may begin no instruction: a fault in delivery, a halt. */
-    for (unsigned n = 0; n < INSTRUCTION_LIMIT && exact->begun < INSTRUCTION_LIMIT; n++)
-        if (!stride(exact, fast, 1 + scenario.chunk % CHUNK_LIMIT))
+    for (unsigned n = 0; n < INSTRUCTION_LIMIT && exact->begun < INSTRUCTION_LIMIT; n++) {
+        if (!stride(exact, fast, length_of_stride))
             break;
+        rewrite(exact, fast, &scenario, n);
+    }
 }

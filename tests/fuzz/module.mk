@@ -6,7 +6,7 @@ fuzz-build := build/fuzz
 fuzz-target := $(fuzz-build)/fuzz
 fuzz-replay := $(fuzz-build)/replay
 fuzz-corpus := tests/fuzz/corpus.txt
-fuzz-parts := enterable finding frame hooks length limits lockstep native precise scenario standing \
+fuzz-parts := enterable finding frame hooks length limits loads lockstep native precise scenario standing \
 	subject tables walk
 fuzz-checks := $(fuzz-parts:%=$(fuzz-build)/tests/fuzz/%.o) $(fuzz-build)/tests/unit/native_host.o \
 	$(fuzz-build)/tests/testvisor/entry_check.o
@@ -22,11 +22,11 @@ fuzz-wrap := $(fuzz-hooks:%=-Wl,--wrap=%)
 FUZZ_SECONDS ?= 3600
 FUZZ_CI_SECONDS := 60
 # Inputs up to 400 bytes; a slow one is no finding while the machine is shared.
-fuzz-options := -max_len=400 -len_control=0 -timeout=60 -rss_limit_mb=1024 -print_final_stats=1 \
+fuzz-options := -max_len=400 -len_control=0 -timeout=60 -rss_limit_mb=4096 -print_final_stats=1 \
 	-dict=tests/fuzz/opcodes.dict -artifact_prefix=$(fuzz-build)/finding-
 
 CHECK_PACKAGES += clang libclang-rt-14-dev libzydis-dev
-CHECK_TARGETS += fuzz-replay
+CHECK_TARGETS += fuzz-ci
 CHECK_PARTS += $(fuzz-target) $(fuzz-replay)
 
 # Only the interpreter guides the fuzzer; comparisons are not traced, which costs more than it finds.
@@ -53,23 +53,25 @@ $(fuzz-build)/corpus: $(fuzz-corpus)
 	python3 -B tests/fuzz/corpus.py unpack $< $@
 	@touch $@
 
-.PHONY: fuzz fuzz-ci fuzz-keep fuzz-replay
-# The kept corpus alone: the same every time.
-fuzz-replay: $(fuzz-replay)
-	$(fuzz-replay) $(fuzz-corpus)
-
+.PHONY: fuzz fuzz-ci fuzz-keep
 fuzz: $(fuzz-target) $(fuzz-build)/corpus
 	$(fuzz-target) $(fuzz-build)/corpus $(fuzz-options) -max_total_time=$(FUZZ_SECONDS)
 
 fuzz-ci: $(fuzz-target) $(fuzz-replay)
-	$(fuzz-replay) $(fuzz-corpus) > $(fuzz-build)/replay.log 2>&1 || { cat $(fuzz-build)/replay.log; exit 1; }
-	@rm -rf $(fuzz-build)/ci && python3 -B tests/fuzz/corpus.py unpack $(fuzz-corpus) $(fuzz-build)/ci
-	$(fuzz-target) $(fuzz-build)/ci $(fuzz-options) -max_total_time=$(FUZZ_CI_SECONDS)
+	@$(fuzz-replay) $(fuzz-corpus) > $(fuzz-build)/replay.log 2>&1 || \
+		{ cat $(fuzz-build)/replay.log; exit 1; }
+	@rm -rf $(fuzz-build)/ci
+	@python3 -B tests/fuzz/corpus.py unpack $(fuzz-corpus) $(fuzz-build)/ci
+	@$(fuzz-target) $(fuzz-build)/ci $(fuzz-options) -max_total_time=$(FUZZ_CI_SECONDS) \
+		> $(fuzz-build)/ci.log 2>&1 || { tail -n 100 $(fuzz-build)/ci.log; exit 1; }
+	@grep -a '^Done' $(fuzz-build)/ci.log
 	@tail -n 1 $(fuzz-build)/replay.log
 
+# As few inputs as reach every edge that has been reached.
 fuzz-keep: $(fuzz-target) $(fuzz-build)/corpus
 	rm -rf $(fuzz-build)/merged && mkdir $(fuzz-build)/merged
-	$(fuzz-target) -merge=1 $(fuzz-options) $(fuzz-build)/merged $(fuzz-build)/corpus
+	$(fuzz-target) -set_cover_merge=1 -use_counters=0 $(fuzz-options) $(fuzz-build)/merged \
+		$(fuzz-build)/corpus
 	python3 -B tests/fuzz/corpus.py pack $(fuzz-corpus) $(fuzz-build)/merged
 
 -include $(wildcard $(fuzz-build)/*/*.d $(fuzz-build)/tests/*/*.d)

@@ -293,6 +293,18 @@ static uint32_t first_eip(const struct scenario *scenario, const struct segment_
     }
 }
 
+/* Registers whose use changes the code. */
+static void point_at_code(const struct scenario *scenario, uint32_t linear,
+                          struct guest_state *state)
+{
+    if (scenario->chunk & CHUNK_AT_CODE) {
+        state->gpr[EBX] = linear - state->segment[DS].base + (scenario->gpr[EBX] & 0x1f);
+        state->gpr[EDI] = linear - state->segment[ES].base + (scenario->gpr[EDI] & 0x1f);
+    }
+    if (scenario->chunk & CHUNK_ON_CODE)
+        state->gpr[ESP] = linear - state->segment[SS].base + (scenario->gpr[ESP] & 0x3f);
+}
+
 void scenario_load(struct subject *s, const struct scenario *scenario)
 {
     struct guest_state state;
@@ -315,7 +327,9 @@ void scenario_load(struct subject *s, const struct scenario *scenario)
     load_system_segments(s, scenario, &state);
     load_registers(scenario, &state);
     state.eip = first_eip(scenario, &state.segment[CS]);
-    tables_put_code(s, scenario, state.segment[CS].base + state.eip);
+    s->code_linear = state.segment[CS].base + state.eip;
+    point_at_code(scenario, s->code_linear, &state);
+    tables_put_code(s, scenario, s->code_linear, state.segment[CS].attributes & ATTRIBUTE_DB);
     s->msr[0] = state.efer;
     s->msr[1] = GDT_CODE_0 << 3;
     s->msr[2] = AT_STACK_0;

@@ -41,7 +41,7 @@ struct scenario {
     uint8_t interrupt_vector;
     uint8_t
         mmio_pages; /* 0: none; else a pattern of RAM pages that the fast machine does not get */
-    uint8_t chunk;  /* instructions that the fast machine runs at a time */
+    uint8_t chunk;  /* bits 2:0 instructions that the fast machine runs at a time; CHUNK_ */
     uint32_t eflags;
     uint8_t segment[6][3];
     uint8_t tables[4]; /* shapes of LDTR, TR, GDTR, IDTR */
@@ -62,6 +62,13 @@ struct scenario {
 #define OPTION_SHADOW         0x20u /* begins in a MOV-SS shadow */
 #define OPTION_GATES          0xc0u /* which gates the IDT has */
 
+/* Code that changes: itself, by the registers that point at it, or behind the machines' backs. */
+#define CHUNK_REWRITTEN 0x08u /* a byte of the code is another one from stride to stride */
+#define CHUNK_AT_CODE   0x10u /* EBX and EDI, and what they address, are the code */
+#define CHUNK_ON_CODE   0x20u /* the stack is in the code */
+#define CHUNK_LOOP      0x40u /* a jump to the beginning follows the code */
+#define CHUNK_LONG      0x80u /* eight times as many instructions */
+
 /* Takes any bytes; what is missing at the end is 0. */
 void scenario_parse(struct scenario *scenario, const uint8_t *bytes, size_t length);
 
@@ -70,8 +77,9 @@ void scenario_load(struct subject *s, const struct scenario *scenario);
 
 /* tables.c: descriptor tables, TSSs, page tables, handlers; then the patches and the code. */
 void tables_build(struct subject *s, const struct scenario *scenario);
-/* Code at a linear address as it is without paging. */
-void tables_put_code(struct subject *s, const struct scenario *scenario, uint32_t linear);
+/* Code at a linear address as it is without paging, for a segment of 32 bits or 16. */
+void tables_put_code(struct subject *s, const struct scenario *scenario, uint32_t linear,
+                     bool wide);
 
 /* Where tables_build puts things, linear and physical. */
 #define AT_GDT         0x00010fe0u /* crosses a page */

@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include "finding.h"
+#include "loads.h"
 #include "standing.h"
 #include "scenario.h"
 
-#define PORT_A20 0x92u
-#define A20_BIT  2u
+/* Odd numbers from here to there: a device that writes a byte of the code, as DMA would. */
+#define PORT_DMA      0x41u
+#define PORT_DMA_LAST 0x5fu
+#define PORT_A20      0x92u
+#define A20_BIT       2u
 
 #define MSR_EFER         0xc0000080u
 #define MSR_SYSENTER_CS  0x174u
@@ -115,7 +119,7 @@ static void record_access(struct subject *s, uint64_t physical, unsigned width, 
         s->decoded && s->instruction.repeat && s->access_count == s->scenario->interrupt_at) {
         s->accepted = s->scenario->interrupt_vector;
         s->interrupt_done = true;
-        s->interrupted_string = true;
+        s->alone = true;
         processor_interrupt_accepted(&s->processor);
     }
 }
@@ -185,6 +189,17 @@ struct journal_entry *journal_step(struct subject *s, enum journal_kind kind, ui
 /* --- ports and registers -----------------------------------------------------------------------
  */
 
+/* What the exact machine is told, which differs from time to time, the other one is told. */
+static uint64_t answer(struct subject *s, enum journal_kind kind, uint64_t address, unsigned width,
+                       uint64_t value)
+{
+    struct journal_entry *e = journal_step(s, kind, address, width, 0);
+
+    if (s->exact)
+        e->answer = value;
+    return e->answer;
+}
+
 static uint32_t port_read(void *context, uint16_t port, unsigned width)
 {
     struct subject *s = context;
@@ -192,17 +207,36 @@ static uint32_t port_read(void *context, uint16_t port, unsigned width)
 
     if (width < 4)
         value &= (1u << (8 * width)) - 1;
-    journal_step(s, JOURNAL_PORT_READ, port, width, value);
-    return value;
+    check_port_allowed(s, port, width);
+    return (uint32_t)answer(s, JOURNAL_PORT_READ, port, width, value);
+}
+
+/* The device writes where no page table is, of which translations would be kept. What the exact
+ * machine's has done, the other one's does. */
+static void write_code(struct subject *s, struct journal_entry *e, unsigned offset, uint8_t value)
+{
+    uint32_t at = s->code_linear + offset;
+
+    if (s->exact)
+        e->answer = at < RAM_SIZE && !s->page_table_page[at / PAGE_SIZE];
+    if (e->answer)
+        subject_poke(s, at, 1, value);
 }
 
 static void port_write(void *context, uint16_t port, unsigned width, uint32_t value)
 {
     struct subject *s = context;
+    struct journal_entry *e;
 
     if (width < 4 && value >> (8 * width))
         finding(s, "port write of %x with %u bytes", value, width);
-    journal_step(s, JOURNAL_PORT_WRITE, port, width, value);
+    check_port_allowed(s, port, width);
+    e = journal_step(s, JOURNAL_PORT_WRITE, port, width, value);
+    if ((port & 1) && port >= PORT_DMA && port <= PORT_DMA_LAST)
+        write_code(s, e, (port - PORT_DMA) / 2u, (uint8_t)value);
+    /* A block of elements is read before the first of them is written. */
+    if (port == PORT_A20 && s->exact && s->decoded && s->instruction.repeat)
+        s->alone = true;
     if (port == PORT_A20)
         processor_set_a20(&s->processor, value & A20_BIT);
 }
@@ -279,16 +313,14 @@ static uint64_t read_tsc(void *context)
 {
     struct subject *s = context;
 
-    journal_step(s, JOURNAL_TSC, 0, 8, 0);
-    return 0x0123456789abcdefull + s->begun;
+    return answer(s, JOURNAL_TSC, 0, 8, 0x0123456789abcdefull + s->begun);
 }
 
 static bool read_pmc(void *context, uint32_t index, uint64_t *value)
 {
     struct subject *s = context;
 
-    journal_step(s, JOURNAL_PMC, index, 8, 0);
-    *value = 0x1122334455ull + s->begun;
+    *value = answer(s, JOURNAL_PMC, index, 8, 0x1122334455ull + s->begun);
     return index < 2;
 }
 
@@ -300,18 +332,30 @@ static void flush_caches(void *context)
 /* --- interrupts --------------------------------------------------------------------------------
  */
 
-void subject_look_at_interrupts(struct subject *s)
+bool subject_interrupts_at_boundaries(const struct subject *s)
 {
-    if (s->begun <= s->scenario->interrupt_at || s->interrupt_done)
-        return;
-    if (s->scenario->options & OPTION_NMI) {
-        s->interrupt_done = true;
+    return s->scenario->interrupt_at & 1;
+}
+
+bool subject_interrupt_due(const struct subject *s)
+{
+    return s->begun > s->scenario->interrupt_at && !s->interrupt_done;
+}
+
+bool subject_look_at_interrupts(struct subject *s)
+{
+    bool nmi = s->scenario->options & OPTION_NMI;
+
+    if (!subject_interrupt_due(s) || (!nmi && (!s->interrupts_open || s->accepted >= 0)))
+        return false;
+    s->interrupt_done = true;
+    if (nmi) {
         processor_signal_nmi(&s->processor);
-    } else if (s->interrupts_open && s->accepted < 0) {
-        s->interrupt_done = true;
+    } else {
         s->accepted = s->scenario->interrupt_vector;
         processor_interrupt_accepted(&s->processor);
     }
+    return true;
 }
 
 static void interrupts_open(void *context)
@@ -325,7 +369,8 @@ static void interrupts_open(void *context)
         finding(s, "interrupts are opened with IF=%d, shadow %u", !!(p->eflags_rest & EFLAGS_IF),
                 p->shadow);
     s->interrupts_open = true;
-    subject_look_at_interrupts(s);
+    if (subject_interrupts_at_boundaries(s))
+        subject_look_at_interrupts(s);
 }
 
 static bool interrupts_close(void *context)

@@ -37,6 +37,7 @@ struct journal_entry {
     unsigned width;
     uint64_t address; /* or port, or MSR */
     uint64_t value;
+    uint64_t answer; /* of what answers */
 };
 
 #define JOURNAL_ENTRIES 65536u
@@ -60,6 +61,9 @@ struct access {
 
 /* x87 and SIMD, as FXSAVE writes them. */
 #define UNIT_IMAGE 512u
+/* In it: the x87 pointers, of which units keep different things. */
+#define UNIT_POINTERS     6u
+#define UNIT_POINTERS_END 24u
 
 /* What one call of processor_run consists of. */
 enum phase {
@@ -101,9 +105,10 @@ struct subject {
 
     unsigned begun; /* instructions */
     bool interrupts_open;
-    bool interrupt_done; /* raised and accepted */
-    int accepted;        /* vector accepted and not taken, or -1 */
-    uint64_t msr[4];     /* EFER, SYSENTER_CS, _ESP, _EIP */
+    bool interrupt_done;  /* raised and accepted */
+    int accepted;         /* vector accepted and not taken, or -1 */
+    uint64_t msr[4];      /* EFER, SYSENTER_CS, _ESP, _EIP */
+    uint32_t code_linear; /* where the scenario's code begins */
 
     /* The exact machine only. */
     enum phase phase;
@@ -123,7 +128,7 @@ struct subject {
     struct walk_expectation expectation;
     uint8_t page_table_page[RAM_PAGES]; /* pages that walks have read entries from */
     bool page_table_written;            /* by the program, since the last look */
-    bool interrupted_string;            /* an interrupt came where only this machine can take one */
+    bool alone;                         /* an interrupt came where only this machine can take one */
     bool too_long;                      /* ACCESS_LIMIT was reached */
     bool regular;                       /* CPL, CS.RPL and SS.DPL agree, as the modes keep them */
 };
@@ -139,8 +144,12 @@ void subject_poke(struct subject *s, uint64_t physical, unsigned width, uint32_t
 /* `physical` with the A20 line applied. */
 uint64_t subject_a20(const struct subject *s, uint64_t physical);
 
-/* The interrupt line, looked at where both machines look. */
-void subject_look_at_interrupts(struct subject *s);
+/* Has the script's interrupt, or NMI, still to come? */
+bool subject_interrupt_due(const struct subject *s);
+/* It comes at boundaries, where both machines take it; else also within an instruction. */
+bool subject_interrupts_at_boundaries(const struct subject *s);
+/* The interrupt line is looked at: true when it came. */
+bool subject_look_at_interrupts(struct subject *s);
 
 /* Records what the exact machine does, or compares what the fast one does and answers the same. */
 struct journal_entry *journal_step(struct subject *s, enum journal_kind kind, uint64_t address,

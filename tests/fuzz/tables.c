@@ -367,8 +367,19 @@ void tables_build(struct subject *s, const struct scenario *scenario)
     put_patches(s, scenario);
 }
 
-void tables_put_code(struct subject *s, const struct scenario *scenario, uint32_t linear)
+/* JMP rel16 or rel32 from behind the code to its beginning. */
+static void put_loop(struct subject *s, const struct scenario *scenario, uint32_t linear, bool wide)
+{
+    uint32_t behind = linear + scenario->code_length;
+
+    subject_poke(s, behind, 1, 0xe9);
+    subject_poke(s, behind + 1, wide ? 4 : 2, 0u - scenario->code_length - (wide ? 5u : 3u));
+}
+
+void tables_put_code(struct subject *s, const struct scenario *scenario, uint32_t linear, bool wide)
 {
     for (unsigned n = 0; n < scenario->code_length; n++)
         subject_poke(s, linear + n, 1, scenario->code[n]);
+    if (scenario->chunk & CHUNK_LOOP)
+        put_loop(s, scenario, linear, wide);
 }

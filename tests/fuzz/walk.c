@@ -11,6 +11,9 @@
 #define XD              (1ull << 63)
 #define BITS(high, low) (((2ull << ((high) - (low))) - 1) << (low))
 
+/* Of the subject's processor, which has no CPUID leaf to say so. */
+#define PHYSICAL_BITS 36
+
 #define ERROR_P    1u
 #define ERROR_WR   2u
 #define ERROR_US   4u
@@ -77,7 +80,7 @@ static struct walk walk_32_bit(const struct subject *s, uint32_t linear, unsigne
     if (!(e[0].value & P))
         return faulting(s, access, 0);
     if ((e[0].value & PS) && (p->cr4 & CR4_PSE)) {
-        if (e[0].value & BITS(21, 21))
+        if (e[0].value & BITS(21, PHYSICAL_BITS - 19))
             return faulting(s, access, ERROR_P | ERROR_RSVD);
         return finish(s, access,
                       (e[0].value & BITS(31, 22)) | (e[0].value & BITS(20, 13)) >> 13 << 32 |
@@ -90,11 +93,11 @@ static struct walk walk_32_bit(const struct subject *s, uint32_t linear, unsigne
     return finish(s, access, (e[1].value & BITS(31, 12)) | (linear & BITS(11, 0)), e, 2);
 }
 
-/* SDM vol. 3, 4.4, with 52 bits of physical address. */
+/* SDM vol. 3, 4.4. */
 static struct walk walk_pae(const struct subject *s, uint32_t linear, unsigned access)
 {
     const struct processor *p = &s->processor;
-    uint64_t reserved = BITS(62, 52) | (p->efer & EFER_NXE ? 0 : XD);
+    uint64_t reserved = BITS(62, PHYSICAL_BITS) | (p->efer & EFER_NXE ? 0 : XD);
     uint64_t top = p->pdpte[linear >> 30];
     struct entry e[2];
 

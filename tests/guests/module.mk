@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # How segment state crosses the mode switches.
-GUESTS_SWITCHING := btx bigreal fsgs ssbase rpl window windowfault windowirq pm16
+GUESTS_SWITCHING := btx bigreal fsgs ssbase rpl window windowfault windowirq pm16 stepflip nmi
 # Real mode and what is around the processor.
-GUESTS_REAL := ivt pic a20
+GUESTS_REAL := ivt pic a20 edges selfmod
 # Protected mode in full. Each is built twice: NAME-kept.img keeps its state from ever being enterable
 # by VT-x without unrestricted guest (lib/kept.inc), so that it has to be interpreted throughout.
-GUESTS_PROTECTED := gates descriptors tasks v86 vme paging debug
+GUESTS_PROTECTED := gates descriptors tasks v86 vme monitor ntloader paging debug
 
 # The same, but for which there is no other way than to be interpreted.
 GUESTS_KEPT_ONLY := taskfaults

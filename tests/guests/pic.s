@@ -6,7 +6,7 @@
 guest:
     cli
     call install_ivt
-    .irp base, 0x08, 0x20, 0x50, 0x68
+    .irp base, 0x08, 0x20, 0x30, 0x50, 0x68
     say "base \base\n"
     movb $\base, pic_base
     movw $service, \base * 4

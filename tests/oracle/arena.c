@@ -26,7 +26,6 @@ static uint8_t *read_only_alias; /* the read-only page, writable */
 static uint8_t pristine[ARENA_IMAGE_SIZE];
 static uint8_t patched[ARENA_IMAGE_SIZE];
 static bool any_patch;
-static uint32_t code_start, code_length;
 
 struct arena_segment arena_segment[ARENA_SEGMENT_LIMIT];
 unsigned arena_segment_count;
@@ -75,13 +74,11 @@ void arena_create(void)
         die("mmap of the arena");
     code_alias = map_aliased(arena + ARENA_CODE, PROT_READ | PROT_EXEC);
     read_only_alias = map_aliased(arena + ARENA_READ_ONLY, PROT_READ);
-    memset(code_alias, HLT, ARENA_PAGE);
     for (unsigned n = 0; n < WRITABLE_COUNT; n++) {
         uint8_t *page = arena + writable_page[n];
 
         if (mprotect(page, ARENA_PAGE, PROT_READ | PROT_WRITE))
             die("mprotect");
-        /* Present from now on: the kernel must never have to handle a fault of guest code. */
         memset(page, 0, ARENA_PAGE);
     }
 }
@@ -137,10 +134,21 @@ void arena_unpatch(void)
 
 void arena_code(uint32_t offset, const uint8_t *bytes, size_t length)
 {
-    memset(code_alias + code_start, HLT, code_length);
-    code_start = offset;
-    code_length = (uint32_t)(offset + length > ARENA_PAGE ? ARENA_PAGE - offset : length);
-    memcpy(code_alias + code_start, bytes, code_length);
+    memset(code_alias, HLT, ARENA_PAGE);
+    memcpy(code_alias + offset, bytes, offset + length > ARENA_PAGE ? ARENA_PAGE - offset : length);
+}
+
+void arena_touch(void)
+{
+    for (uint32_t offset = 0; offset < ARENA_SIZE; offset += ARENA_PAGE) {
+        volatile uint8_t *page = arena + offset;
+        enum arena_page kind = arena_page_kind(offset);
+
+        if (kind == PAGE_WRITABLE)
+            *page = *page;
+        else if (kind != PAGE_HOLE)
+            (void)*page;
+    }
 }
 
 void arena_restore(void)

@@ -28,6 +28,9 @@ enum arena_page arena_page_kind(uint32_t offset);
 
 /* Maps the arena; exits with a message when that fails. */
 void arena_create(void);
+/* Makes every page present in this process: the kernel must never have to handle a fault of guest
+ * code. */
+void arena_touch(void);
 /* Fills all pages but the code page from `seed` (the same seed gives the same bytes). */
 void arena_fill(uint64_t seed);
 /* Sets bytes that the next arena_restore puts on top; the offset is from ARENA_BASE. Bytes in pages

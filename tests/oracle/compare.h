@@ -11,16 +11,27 @@
 enum verdict {
     AGREE,
     DISAGREE,
-    LEFT_CODE, /* ran in data pages, which only the host protects, or used the host's segments */
+    LEFT_CODE, /* ran in data pages, which only the host protects, or loaded a segment of the host's
+                */
     TIMED_OUT, /* did not end on the processor within the watchdog's time */
     DERAILED,  /* ran into the middle of an instruction, where anything may be */
     UNSTABLE,  /* the processor itself gave two different results (interrupted at a bad moment) */
 };
 #define VERDICT_COUNT 6u
 
+/* What differs first, in the order of looking. */
+enum difference_kind {
+    DIFFERENT_FAULT, /* vector, error code, CR2, EIP */
+    DIFFERENT_FLAGS,
+    DIFFERENT_REGISTER,
+    DIFFERENT_MEMORY,
+    ENDLESS, /* the interpreter did not come to an end */
+};
+
 struct comparison {
     enum verdict verdict;
     struct outcome native, emulated;
+    enum difference_kind kind;
     const char *what; /* the first thing that differs */
     uint32_t address; /* of a memory byte that differs, else 0 */
     uint32_t expected, got;

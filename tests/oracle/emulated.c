@@ -25,17 +25,20 @@
 #define SELECTOR_HANDLER_CODE 0x08u
 #define SELECTOR_HANDLER_DATA 0x10u
 #define GDT_LIMIT             127u        /* as Linux has it */
-#define DESCRIPTOR_LONG       0x00200000u /* L, in the high half */
-#define DESCRIPTOR_ACCESSED   0x00000100u
+#define DESCRIPTOR_ACCESSED   0x00000100u /* in the high half */
 #define INSTRUCTION_LIMIT     200000u
 
 static uint8_t system_memory[SYSTEM_SIZE] __attribute__((aligned(4096)));
 static struct processor processor;
 static struct guest_state start_state;
+static bool host_read, host_loaded; /* a descriptor of the host's, see emulated.h */
 
 static uint8_t *ram_page(void *context, uint64_t physical)
 {
     (void)context;
+    /* What happens to the GDT is looked at. */
+    if (physical == SYSTEM_GDT)
+        return NULL;
     if (physical >= SYSTEM && physical - SYSTEM < SYSTEM_SIZE)
         return system_memory + (physical - SYSTEM);
     if (physical >= ARENA_BASE && physical - ARENA_BASE < ARENA_SIZE &&
@@ -50,19 +53,36 @@ static _Noreturn void unexpected(const char *what, uint64_t value)
     abort();
 }
 
-static uint32_t mmio_read(void *context, uint64_t physical, unsigned width)
+static bool in_gdt(uint64_t physical)
 {
-    (void)context;
-    (void)width;
-    unexpected("a read of physical address", physical);
+    return physical >= SYSTEM_GDT && physical <= SYSTEM_GDT + GDT_LIMIT;
 }
 
+static bool of_the_host(uint64_t physical)
+{
+    return physical - SYSTEM_GDT >= SELECTOR_HANDLER_DATA + 8;
+}
+
+static uint32_t mmio_read(void *context, uint64_t physical, unsigned width)
+{
+    uint32_t value = 0;
+
+    (void)context;
+    if (!in_gdt(physical))
+        unexpected("a read of physical address", physical);
+    host_read |= of_the_host(physical);
+    memcpy(&value, system_memory + (physical - SYSTEM), width);
+    return value;
+}
+
+/* All that is ever written to a table is the accessed bit. */
 static void mmio_write(void *context, uint64_t physical, unsigned width, uint32_t value)
 {
     (void)context;
-    (void)width;
-    (void)value;
-    unexpected("a write to physical address", physical);
+    if (!in_gdt(physical))
+        unexpected("a write to physical address", physical);
+    host_loaded |= of_the_host(physical);
+    memcpy(system_memory + (physical - SYSTEM), &value, width);
 }
 
 static uint32_t port_read(void *context, uint16_t port, unsigned width)
@@ -149,7 +169,7 @@ static void nothing(void *context)
     (void)context;
 }
 
-static bool close_interrupts(void *context)
+static bool interrupts_close(void *context)
 {
     (void)context;
     return false;
@@ -200,7 +220,7 @@ static const struct platform platform = {
     .read_pmc = read_pmc,
     .flush_caches = nothing,
     .open_interrupts = nothing,
-    .close_interrupts = close_interrupts,
+    .close_interrupts = interrupts_close,
     .take_interrupt = take_interrupt,
     .halt = halt,
     .run_native = run_native,
@@ -364,10 +384,11 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
 
     memset(outcome, 0, sizeof(*outcome));
     load(start);
-    if (processor_run(&processor, INSTRUCTION_LIMIT) != PROCESSOR_HALTED) {
-        outcome->timeout = true;
+    host_read = false;
+    outcome->timeout = processor_run(&processor, INSTRUCTION_LIMIT) != PROCESSOR_HALTED;
+    outcome->host_descriptor = host_read;
+    if (outcome->timeout)
         return;
-    }
     processor_save(&processor, &end);
     /* The handler's HLT stands for the instruction that faulted. */
     outcome->instructions = processor.retired - retired;
@@ -388,24 +409,25 @@ void emulated_run(const struct registers *start, struct outcome *outcome)
     outcome->cr2 = outcome->vector == 14 ? end.cr2 : 0;
 }
 
-bool emulated_enters_long_mode(const struct registers *start)
+static void set_accessed_bits(bool set)
+{
+    for (uint32_t at = SELECTOR_HANDLER_DATA + 8 + 4; at < GDT_LIMIT; at += 8) {
+        uint32_t high = get_32(SYSTEM_GDT + at);
+
+        if (high)
+            put_32(SYSTEM_GDT + at, set ? high | DESCRIPTOR_ACCESSED : high & ~DESCRIPTOR_ACCESSED);
+    }
+}
+
+bool emulated_loads_host_segment(const struct registers *start)
 {
     struct outcome outcome;
-    bool accessed = false;
 
-    /* The interpreter sets the accessed bit of what it transfers to. */
-    for (uint32_t at = SYSTEM_GDT + 4; at < SYSTEM_GDT + GDT_LIMIT; at += 8) {
-        if (get_32(at) & DESCRIPTOR_LONG)
-            put_32(at, get_32(at) & ~DESCRIPTOR_ACCESSED);
-    }
+    set_accessed_bits(false);
+    host_loaded = false;
     emulated_run(start, &outcome);
-    for (uint32_t at = SYSTEM_GDT + 4; at < SYSTEM_GDT + GDT_LIMIT; at += 8) {
-        if (get_32(at) & DESCRIPTOR_LONG) {
-            accessed |= get_32(at) & DESCRIPTOR_ACCESSED;
-            put_32(at, get_32(at) | DESCRIPTOR_ACCESSED);
-        }
-    }
-    return accessed;
+    set_accessed_bits(true);
+    return host_loaded;
 }
 
 void emulated_walk(const struct registers *start,

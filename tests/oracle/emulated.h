@@ -13,8 +13,8 @@ void emulated_initialise(void);
  * been prepared. */
 void emulated_run(const struct registers *start, struct outcome *outcome);
 
-/* Does the case transfer to the host's 64-bit code segment (or load it into a data segment)? */
-bool emulated_enters_long_mode(const struct registers *start);
+/* With a case that looks at the host's descriptors: does it load one of them? */
+bool emulated_loads_host_segment(const struct registers *start);
 
 /* Steps through the case once more and calls `visit` with CS:EIP before each instruction. */
 void emulated_walk(const struct registers *start,

@@ -427,7 +427,7 @@ static void record_flags(struct builder *b)
     struct row_flags flags = b->choice->row->flags;
     bool divide = (is_one(b, 0xf6, 0xf7) && b->choice->row->reg >= 6) || is_one(b, 0xd4, 0xd4);
 
-    row_shift(b->choice->row, b->count, shift_width(b), &flags);
+    row_shift(b->choice->row, b->modrm >> 3 & 7, b->count, shift_width(b), &flags);
     if (b->choice->repeat && (is_one(b, 0xa6, 0xa7) || is_one(b, 0xae, 0xaf)))
         flags.writes = 0; /* with a count of 0 nothing happens */
     if (divide)

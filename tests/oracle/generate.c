@@ -210,7 +210,7 @@ static uint32_t flags_read(const struct row *r)
 {
     struct row_flags flags = r->flags;
 
-    row_shift(r, -1, 1, &flags);
+    row_shift(r, NO_GROUP, -1, 1, &flags);
     return flags.reads;
 }
 

@@ -12,16 +12,21 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "child.h"
 #include "compare.h"
 #include "emulated.h"
 #include "generate.h"
 #include "minimise.h"
-#include "silicon.h"
 #include "rows.h"
+#include "vendor.h"
 
 /* Cases of one memory content; new contents cost more than a case. */
 #define CASES_PER_MEMORY 512u
 #define PRINT_LIMIT      25u
+/* Cases that a child runs. */
+#define CASES_PER_CHILD 65536u
+/* Cases in the file of kept ones. */
+#define KEPT_LIMIT 256u
 /* From this many instructions on each row must have had its turn. */
 #define COMPLETE_RUN 300000u
 
@@ -37,42 +42,45 @@ struct totals {
     uint64_t verdict[VERDICT_COUNT];
     uint64_t instructions;
     uint64_t left_out;
+    uint64_t excused;
     uint64_t printed;
     uint32_t row_runs[ROW_LIMIT];
     uint32_t row_failed[ROW_LIMIT];
 };
 
-static struct totals totals;
-static const struct oracle_case *running; /* printed when the interpreter brings the process down */
+/* Where a run stands; a child goes on where another one has died. */
+struct standing {
+    struct random random;
+    uint64_t cases;       /* so far */
+    uint64_t combination; /* of the walk through all */
+    uint64_t memory_seed;
+    unsigned tenth; /* of the instructions, that has been reported */
+    struct oracle_case running;
+    struct totals totals;
+};
 
-static void print_running(void)
-{
-    fprintf(stderr, "while running: ");
-    case_print(stderr, running);
-}
+static struct standing *standing; /* shared by all children */
 
 /* --- one case ----------------------------------------------------------------------------------
  */
 
-static void report(const struct oracle_case *failing, uint16_t row_index)
+/* One of each row is enough to see; the count goes on. */
+static bool worth_printing(const struct oracle_case *failing, uint16_t row_index)
 {
-    struct oracle_case small = *failing;
-    struct comparison comparison;
+    if (standing->totals.printed >= PRINT_LIMIT ||
+        (failing->instruction_count && standing->totals.row_failed[row_index]++))
+        return false;
+    standing->totals.printed++;
+    return true;
+}
+
+static void print_row(const struct oracle_case *failing, uint16_t row_index)
+{
     char name[32] = "kept case";
 
     if (failing->instruction_count)
         row_name(&row[row_index], name, sizeof(name));
-    /* One of each row is enough to see; the count goes on. */
-    if (totals.printed >= PRINT_LIMIT ||
-        (failing->instruction_count && totals.row_failed[row_index]++))
-        return;
-    totals.printed++;
-    minimise(&small, &comparison);
-    printf("\ndisagreement (%s):\n", name);
-    comparison_print(stdout, &comparison);
-    printf("  ");
-    case_print(stdout, &small);
-    fflush(stdout);
+    printf(" (%s):\n", name);
 }
 
 /* The instruction that a failing case ended at, or its last. */
@@ -101,102 +109,172 @@ static uint64_t executed(const struct oracle_case *test, const struct comparison
     return retired < own ? retired : own;
 }
 
+/* Made small first, so that what is the maker's way of one instruction excuses no other. */
+static void disagreement(const struct oracle_case *test, struct comparison *comparison)
+{
+    struct oracle_case small = *test;
+    uint16_t blamed;
+
+    minimise(&small, comparison);
+    if (vendor_excuse(&small, comparison)) {
+        standing->totals.excused++;
+        return;
+    }
+    standing->totals.verdict[DISAGREE]++;
+    blamed = blamed_row(&small, comparison);
+    if (!worth_printing(&small, blamed))
+        return;
+    printf("\ndisagreement");
+    print_row(&small, blamed);
+    comparison_print(stdout, comparison);
+    printf("  ");
+    case_print(stdout, &small);
+    fflush(stdout);
+}
+
 static void run(const struct oracle_case *test)
 {
     struct comparison comparison;
     enum verdict verdict;
 
-    running = test;
+    standing->running = *test;
     verdict = compare_case(test, &comparison);
-    totals.verdict[verdict]++;
-    totals.instructions += executed(test, &comparison);
+    standing->totals.instructions += executed(test, &comparison);
     for (uint32_t n = 0; n < test->instruction_count; n++)
-        totals.row_runs[test->row[n]]++;
+        standing->totals.row_runs[test->row[n]]++;
     if (verdict == DISAGREE)
-        report(test, blamed_row(test, &comparison));
+        disagreement(test, &comparison);
+    else
+        standing->totals.verdict[verdict]++;
 }
 
 /* --- all cases ---------------------------------------------------------------------------------
  */
 
+/* A bar on a terminal, a line for each tenth elsewhere. */
 static void progress(uint64_t done, uint64_t wanted)
 {
     static time_t last;
     time_t now = time(NULL);
-    unsigned filled = (unsigned)(done * 40 / wanted);
+    unsigned tenth = (unsigned)(done * 10 / wanted), filled = (unsigned)(done * 40 / wanted);
+    bool bar = isatty(STDERR_FILENO);
 
-    if (!isatty(STDERR_FILENO) || (now == last && done < wanted))
+    if (bar ? now == last && done < wanted : tenth == standing->tenth)
         return;
     last = now;
+    standing->tenth = tenth;
     if (filled > 40)
         filled = 40;
-    fprintf(stderr, "\r[%.*s%*s] %" PRIu64 " instructions, %" PRIu64 " disagreements ", filled,
-            "########################################", 40 - (int)filled, "", done,
-            totals.verdict[DISAGREE]);
-    if (done >= wanted)
-        fputc('\n', stderr);
+    if (bar)
+        fprintf(stderr, "\r[%.*s%*s] ", filled, "########################################",
+                40 - (int)filled, "");
+    fprintf(stderr, "%" PRIu64 " instructions, %" PRIu64 " disagreements%s", done,
+            standing->totals.verdict[DISAGREE], bar && done < wanted ? " " : "\n");
 }
 
-/* Half of the instructions from the walk through all combinations, in an order that spreads over
- * all rows however few are wanted, half from sequences. */
-static void run_all(const struct options *options)
+/* The walk goes through all combinations in an order that spreads over all rows however few are
+ * wanted. */
+static uint64_t stride(void)
 {
-    struct random random = random_from(options->seed);
-    uint64_t combinations = generate_directed_count();
-    uint64_t stride = 2654435761u, at = random_64(&random) % combinations;
-    uint64_t memory_seed = 0;
+    uint64_t step = 2654435761u;
 
-    while (combinations % stride == 0 || stride % 2 == 0)
-        stride++;
-    for (uint64_t n = 0; totals.instructions < options->instructions; n++) {
+    while (generate_directed_count() % step == 0 || step % 2 == 0)
+        step++;
+    return step;
+}
+
+/* Half of the instructions from the walk, half from sequences; a block of cases at a time. */
+static void run_block(void *argument)
+{
+    const struct options *options = argument;
+    uint64_t combinations = generate_directed_count(), step = stride();
+
+    for (unsigned n = 0; n < CASES_PER_CHILD; n++) {
         struct oracle_case test;
         bool good = true;
 
-        if (n % CASES_PER_MEMORY == 0)
-            memory_seed = random_64(&random);
-        if (totals.instructions * 2 < options->instructions) {
-            at = (at + stride) % combinations;
-            good = generate_directed(at, &random, &test);
+        if (standing->totals.instructions >= options->instructions)
+            return;
+        if (standing->cases++ % CASES_PER_MEMORY == 0)
+            standing->memory_seed = random_64(&standing->random);
+        if (standing->totals.instructions * 2 < options->instructions) {
+            standing->combination = (standing->combination + step) % combinations;
+            good = generate_directed(standing->combination, &standing->random, &test);
         } else {
-            generate_sequence(&random, &test);
+            generate_sequence(&standing->random, &test);
         }
         if (!good) {
-            totals.left_out++;
+            standing->totals.left_out++;
             continue;
         }
-        test.memory_seed = memory_seed;
+        test.memory_seed = standing->memory_seed;
         run(&test);
-        if (n % 1024 == 0)
-            progress(totals.instructions, options->instructions);
+        if (standing->cases % 1024 == 0)
+            progress(standing->totals.instructions, options->instructions);
     }
-    progress(totals.instructions, options->instructions);
 }
 
-/* Cases that once failed, one a line. False when the file is wrong. */
+/* The case that the child died of has failed. */
+static void report_death(void)
+{
+    struct oracle_case test = standing->running;
+
+    standing->totals.verdict[DISAGREE]++;
+    standing->totals.instructions++;
+    if (!worth_printing(&test, test.row[0]))
+        return;
+    minimise_deadly(&test);
+    printf("\nthis program did not survive what the processor did");
+    print_row(&test, test.row[0]);
+    printf("  ");
+    case_print(stdout, &test);
+}
+
+static void run_all(struct options *options)
+{
+    standing->random = random_from(options->seed);
+    standing->combination = random_64(&standing->random) % generate_directed_count();
+    while (standing->totals.instructions < options->instructions) {
+        if (!child_run(run_block, options))
+            report_death();
+    }
+    progress(standing->totals.instructions, options->instructions);
+}
+
+static void run_one(void *argument)
+{
+    run(argument);
+}
+
+/* Cases that once failed, one a line, read before any runs: a child that exits would move the
+ * file's position. False when the file is wrong. */
 static bool run_kept(const char *path)
 {
+    static struct oracle_case kept[KEPT_LIMIT];
     FILE *input = fopen(path, "r");
     char line[2048];
-    unsigned number = 0;
+    unsigned number = 0, count = 0;
 
     if (!input) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         return false;
     }
     while (fgets(line, sizeof(line), input)) {
-        struct oracle_case test;
-
         number++;
         if (line[0] == '#' || line[0] == '\n')
             continue;
-        if (!case_parse(line, &test)) {
-            fprintf(stderr, "%s:%u: not a case\n", path, number);
+        if (count == KEPT_LIMIT || !case_parse(line, &kept[count])) {
+            fprintf(stderr, "%s:%u: not a case, or too many\n", path, number);
             fclose(input);
             return false;
         }
-        run(&test);
+        count++;
     }
     fclose(input);
+    for (unsigned n = 0; n < count; n++) {
+        if (!child_run(run_one, &kept[n]))
+            report_death();
+    }
     return true;
 }
 
@@ -212,11 +290,11 @@ static unsigned report_rows(bool all)
         char name[32];
 
         row_name(&row[n], name, sizeof(name));
-        ran += totals.row_runs[n] != 0;
+        ran += standing->totals.row_runs[n] != 0;
         if (all)
-            printf("%-10s %9u %s\n", name, totals.row_runs[n],
+            printf("%-10s %9u %s\n", name, standing->totals.row_runs[n],
                    row[n].excluded ? row[n].excluded : "");
-        if (totals.row_runs[n] || row[n].excluded)
+        if (standing->totals.row_runs[n] || row[n].excluded)
             continue;
         /* XOP shares 8f with POP; see row_left_out. */
         if (!row[n].two_byte && row[n].opcode == 0x8f)
@@ -290,8 +368,8 @@ int main(int count, char **arguments)
         printf("0 passed, 0 failed, 1 skipped\n");
         return 0;
     }
-    silicon_initialise();
-    silicon_on_host_fault = print_running;
+    standing = child_shared(sizeof(*standing));
+    vendor_initialise();
     emulated_initialise();
     rows_initialise();
     compare_strictly(options.strict);
@@ -300,14 +378,16 @@ int main(int count, char **arguments)
         return 2;
     run_all(&options);
     missing = report_rows(options.rows);
+    vendor_report(stdout);
     if (options.instructions < COMPLETE_RUN)
         missing = 0;
     printf("%" PRIu64 " instructions; cases left out: %" PRIu64 " as not comparable, %" PRIu64
            " that used what is the host's, %" PRIu64 " that ran too long, %" PRIu64
            " derailed, %" PRIu64 " unstable on the processor itself\n",
-           totals.instructions, totals.left_out, totals.verdict[LEFT_CODE],
-           totals.verdict[TIMED_OUT], totals.verdict[DERAILED], totals.verdict[UNSTABLE]);
-    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", totals.verdict[AGREE],
-           totals.verdict[DISAGREE] + missing);
-    return totals.verdict[DISAGREE] || missing;
+           standing->totals.instructions, standing->totals.left_out,
+           standing->totals.verdict[LEFT_CODE], standing->totals.verdict[TIMED_OUT],
+           standing->totals.verdict[DERAILED], standing->totals.verdict[UNSTABLE]);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", standing->totals.verdict[AGREE],
+           standing->totals.verdict[DISAGREE] + missing);
+    return standing->totals.verdict[DISAGREE] || missing;
 }

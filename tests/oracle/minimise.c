@@ -5,11 +5,32 @@
 
 #include <string.h>
 
-static bool still_fails(const struct oracle_case *test)
+#include "child.h"
+
+/* What must stay as it is: the kind of difference, or that the process dies, which then only a
+ * child may try. */
+struct failure {
+    bool deadly;
+    enum difference_kind kind;
+};
+
+static struct failure failure;
+
+static void compare(void *argument)
 {
     struct comparison comparison;
 
-    return compare_case(test, &comparison) == DISAGREE;
+    compare_case(argument, &comparison);
+}
+
+static bool still_fails(const struct oracle_case *test)
+{
+    struct oracle_case copy = *test;
+    struct comparison comparison;
+
+    if (failure.deadly)
+        return !child_run(compare, &copy);
+    return compare_case(test, &comparison) == DISAGREE && comparison.kind == failure.kind;
 }
 
 /* `smaller` replaces *test when it fails as well. */
@@ -24,12 +45,14 @@ static bool keep(struct oracle_case *test, const struct oracle_case *smaller)
 static void drop_instruction(struct oracle_case *test, uint32_t which)
 {
     uint32_t start = test->boundary[which], end = test->boundary[which + 1];
+    /* What it defined may now be undefined in all that follows. */
+    uint32_t defined = test->undefined_flags[which] & ~test->undefined_flags[which + 1];
 
     memmove(test->code + start, test->code + end, test->code_length - end);
     test->code_length -= end - start;
     for (uint32_t n = which; n < test->instruction_count; n++) {
         test->boundary[n] = (uint8_t)(test->boundary[n + 1] - (end - start));
-        test->undefined_flags[n] |= test->undefined_flags[n + 1];
+        test->undefined_flags[n] = test->undefined_flags[n + 1] | defined;
         if (n + 1 < test->instruction_count)
             test->row[n] = test->row[n + 1];
     }
@@ -97,7 +120,7 @@ static bool plainer_registers(struct oracle_case *test)
     return any;
 }
 
-void minimise(struct oracle_case *test, struct comparison *comparison)
+static void make_small(struct oracle_case *test)
 {
     bool any = true;
 
@@ -106,5 +129,17 @@ void minimise(struct oracle_case *test, struct comparison *comparison)
         any |= fewer_patches(test);
         any |= plainer_registers(test);
     }
+}
+
+void minimise(struct oracle_case *test, struct comparison *comparison)
+{
+    failure = (struct failure){.kind = comparison->kind};
+    make_small(test);
     compare_case(test, comparison);
+}
+
+void minimise_deadly(struct oracle_case *test)
+{
+    failure = (struct failure){.deadly = true};
+    make_small(test);
 }

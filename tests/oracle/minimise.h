@@ -5,7 +5,10 @@
 
 #include "compare.h"
 
-/* *test disagrees and still does so on return; *comparison is of the small one. */
+/* *test disagrees as *comparison says, and still does so on return; *comparison is then of the
+ * small one. */
 void minimise(struct oracle_case *test, struct comparison *comparison);
+/* *test brings its process down, and still does so on return. */
+void minimise_deadly(struct oracle_case *test);
 
 #endif

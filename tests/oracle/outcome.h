@@ -29,6 +29,7 @@ struct outcome {
     uint32_t error;
     uint32_t cr2;          /* page faults only */
     bool timeout;          /* guest code did not end by itself; nothing else is valid */
+    bool host_descriptor;  /* looked at a descriptor of the host's GDT (the interpreter only) */
     uint64_t instructions; /* retired, the faulting one included (the interpreter only) */
 };
 

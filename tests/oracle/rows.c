@@ -221,19 +221,20 @@ const char *row_left_out(const struct row *r, bool memory, uint8_t repeat, uint8
     return NULL;
 }
 
-bool row_shift(const struct row *r, int count, unsigned width, struct row_flags *flags)
+bool row_shift(const struct row *r, unsigned reg, int count, unsigned width,
+               struct row_flags *flags)
 {
     bool shift = !r->two_byte && (r->opcode == 0xc0 || r->opcode == 0xc1 ||
                                   (r->opcode >= 0xd0 && r->opcode <= 0xd3));
     bool twice = r->two_byte &&
                  (r->opcode == 0xa4 || r->opcode == 0xa5 || r->opcode == 0xac || r->opcode == 0xad);
-    bool rotate = shift && r->reg < 4, arithmetic = r->reg == 7;
+    bool rotate = shift && reg < 4, arithmetic = reg == 7;
 
     if (!shift && !twice)
         return false;
     if (r->opcode == 0xd0 || r->opcode == 0xd1)
         count = 1;
-    *flags = (struct row_flags){shift && (r->reg & 6) == 2 ? CF : 0, 0, 0};
+    *flags = (struct row_flags){shift && ((reg & 6) == 2 || reg == NO_GROUP) ? CF : 0, 0, 0};
     if (count == 0)
         return true;
     flags->undefined = count == 1 ? 0 : OF;

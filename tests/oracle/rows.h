@@ -36,9 +36,10 @@ void rows_initialise(void);
 /* Why this combination of prefixes and operand kind is left out, or NULL. */
 const char *row_left_out(const struct row *row, bool memory, uint8_t repeat, uint8_t modrm);
 
-/* Flags of a shift or rotate by `count` (0..31; -1: unknown) of a `width`-byte operand; false when
- * the row is none. */
-bool row_shift(const struct row *row, int count, unsigned width, struct row_flags *flags);
+/* Flags of a shift or rotate (ModRM.reg says which; NO_GROUP: unknown) by `count` (0..31; -1:
+ * unknown) of a `width`-byte operand; false when the row is none. */
+bool row_shift(const struct row *row, unsigned reg, int count, unsigned width,
+               struct row_flags *flags);
 
 /* "0f c1", "f7 /4" into `text`. */
 void row_name(const struct row *row, char *text, unsigned size);

@@ -8,9 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 #include <ucontext.h>
+
+/* Not in the C library's headers. With it the kernel uses the signal stack whatever guest code has
+ * in ESP; each signal disarms it. */
+#define SIGNAL_STACK_AUTODISARM (1u << 31)
+#define SIGNAL_STACK_SIZE       0x20000u
 
 /* Ticks of the watchdog that one case may see. */
 #define WATCHDOG_TICKS        3u
@@ -83,7 +87,6 @@ __asm__(".text\n"
         "    pop %ebx\n"
         "1:  ret\n");
 
-void (*silicon_on_host_fault)(void);
 static struct outcome *volatile current; /* NULL while host code runs */
 static volatile unsigned ticks;
 
@@ -92,8 +95,6 @@ static _Noreturn void host_fault(int number, const ucontext_t *context)
 {
     fprintf(stderr, "oracle: signal %d in host code at %08x, address %08x\n", number,
             (unsigned)context->uc_mcontext.gregs[REG_EIP], (unsigned)context->uc_mcontext.cr2);
-    if (silicon_on_host_fault)
-        silicon_on_host_fault();
     signal(number, SIG_DFL);
     raise(number);
     abort();
@@ -128,6 +129,18 @@ bool silicon_caught(int number, const ucontext_t *context)
     return true;
 }
 
+static void arm_signal_stack(void)
+{
+    static uint8_t memory[SIGNAL_STACK_SIZE] __attribute__((aligned(64)));
+    static const stack_t stack = {
+        .ss_sp = memory, .ss_size = sizeof(memory), .ss_flags = (int)SIGNAL_STACK_AUTODISARM};
+
+    if (sigaltstack(&stack, NULL)) {
+        perror("sigaltstack");
+        exit(2);
+    }
+}
+
 void silicon_run(const struct registers *start, struct outcome *outcome)
 {
     memset(outcome, 0, sizeof(*outcome));
@@ -136,6 +149,7 @@ void silicon_run(const struct registers *start, struct outcome *outcome)
     silicon_eflags = start->eflags;
     silicon_code = (struct far_pointer){start->eip, start->selector[CS], 0};
     silicon_stack = (struct far_pointer){start->gpr[ESP], start->selector[SS], 0};
+    arm_signal_stack();
     ticks = 0;
     current = outcome;
     silicon_enter();
@@ -145,16 +159,10 @@ void silicon_run(const struct registers *start, struct outcome *outcome)
 void silicon_initialise(void)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGVTALRM};
-    stack_t stack = {.ss_sp = (void *)SILICON_SIGNAL_STACK, .ss_size = SILICON_SIGNAL_STACK_SIZE};
     struct sigaction action;
     struct itimerval timer = {{0, WATCHDOG_MICROSECONDS}, {0, WATCHDOG_MICROSECONDS}};
 
-    if (mmap(stack.ss_sp, stack.ss_size, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != stack.ss_sp ||
-        sigaltstack(&stack, NULL)) {
-        perror("sigaltstack");
-        exit(2);
-    }
+    arm_signal_stack();
     __asm__("mov %%fs, %0\n\tmov %%gs, %1" : "=m"(silicon_host_fs), "=m"(silicon_host_gs));
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = silicon_signal;

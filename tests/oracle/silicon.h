@@ -6,16 +6,9 @@
 
 #include "outcome.h"
 
-/* Where the kernel puts signal frames. Guest code must not have ESP there: the kernel would take it
- * for a handler's own stack. */
-#define SILICON_SIGNAL_STACK      0x5e5e0000u
-#define SILICON_SIGNAL_STACK_SIZE 0x20000u
-
-/* Installs the signal handlers and the watchdog. Exits with a message on failure. */
+/* Installs the signal handlers and the watchdog, which a child process does not inherit. Exits with
+ * a message on failure. */
 void silicon_initialise(void);
-
-/* Called, when set, before the process dies of an exception in host code: the interpreter's. */
-extern void (*silicon_on_host_fault)(void);
 
 /* Runs from `start` to the exception that ends it. The arena has been prepared. */
 void silicon_run(const struct registers *start, struct outcome *outcome);

@@ -5,9 +5,8 @@
 
 #include "arena.h"
 #include "encode.h"
-#include "silicon.h"
 
-static uint32_t drawn_value(struct random *random)
+uint32_t interesting_value(struct random *random)
 {
     static const uint32_t edges[] = {
         0,          1,          2,          3,          0x7f,       0x80,       0x81,
@@ -31,14 +30,6 @@ static uint32_t drawn_value(struct random *random)
     default:
         return random_32(random);
     }
-}
-
-uint32_t interesting_value(struct random *random)
-{
-    uint32_t value = drawn_value(random);
-
-    /* ESP must never point at the signal stack. */
-    return value - SILICON_SIGNAL_STACK < SILICON_SIGNAL_STACK_SIZE ? 0 : value;
 }
 
 uint16_t interesting_selector(struct random *random)

@@ -12,6 +12,7 @@ import machine
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
+ROMS = os.path.join(ROOT, "build", "testvisor")
 BARE = "bare"
 ASSISTED = ("3.2", "3.1", "hypercall")
 ABIS = (*ASSISTED, BARE)
@@ -30,7 +31,7 @@ DEFAULTS = {
     "MEMORY": "64",
     "OUT": os.path.join(ROOT, "build", "run"),
 }
-VARIABLES = ("IMAGE", "DRIVE", "ABI", "UNTIL", "KEYS", "LIMIT", "MEMORY", "LOG", "OUT")
+VARIABLES = ("IMAGE", "DRIVE", "ABI", "UNTIL", "KEYS", "LIMIT", "MEMORY", "LOG", "POLICY", "OUT")
 
 HELP = f"""\
 IMAGE=file     floppy, disk or CD image, told apart by content (default: the GRUB Legacy floppy)
@@ -40,6 +41,7 @@ UNTIL=regex    ends the run when screen, COM1 or port 0xE9 shows it
 LIMIT=number   instructions at most; k, M and G multiply (default 1G, with UNTIL= 10G)
 KEYS=          what to type
 MEMORY=MiB     of the machine; the guest sees {HIDDEN_MEMORY} less (default 64)
+POLICY=        on or off: off gives the guest to the hardware as soon as it can go (default on)
 LOG=trace      writes trace.txt, a disassembled trace of the interpreted instructions
 OUT=folder     where the results go (default build/run)
 {keys.HELP}"""
@@ -61,30 +63,37 @@ class Arguments:
     steps: tuple
     memory: int
     trace: bool
+    policy: bool
     out: str
+
+    @property
+    def variant(self):
+        """Of the blob: what the ROM's name has behind the ABI."""
+        if self.trace:
+            return "-trace"
+        return "" if self.policy else "-leave"
 
     @property
     def machine(self):
         """The machine to run; ArgumentError when its ROM is not there."""
-        rom = rom_of(self.abi, self.trace)
+        rom = rom_of(self.abi, self.variant)
         if not os.path.exists(rom):
             raise ArgumentError(f"{rom} is missing: build it first (make run does)")
         return machine_for(rom, self.abi, self.memory, self.medium)
 
 
-def rom_of(abi, trace=False):
-    """Path of the ROM that plays `abi`."""
+def rom_of(abi, variant="", folder=ROMS):
+    """Path of the ROM that plays `abi`; `variant` is that of its blob (see firmware/module.mk)."""
     if abi == BARE:
         return machine.BIOS
-    variant = "-trace" if trace else ""
-    return os.path.join(ROOT, "build", "testvisor", f"testvisor-{abi}{variant}.rom")
+    return os.path.join(folder, f"testvisor-{abi}{variant}.rom")
 
 
-def machine_for(rom, abi, memory, medium):
+def machine_for(rom, abi, memory, medium, second=machine.INSTRUCTIONS_PER_SECOND):
     """The machine whose guest sees the same under every ABI: bare, it has what is hidden otherwise
     less."""
     visible = memory - HIDDEN_MEMORY if abi == BARE else memory
-    return machine.Machine(rom, visible, medium, cpu_errors=abi != BARE)
+    return machine.Machine(rom, visible, medium, cpu_errors=abi != BARE, second=second)
 
 
 def check(variables, image_may_be_missing=False):
@@ -98,6 +107,10 @@ def check(variables, image_may_be_missing=False):
         raise ArgumentError(f"LOG={values['LOG']}: is not 'trace'")
     if "LOG" in values and values["ABI"] == BARE:
         raise ArgumentError("LOG=trace: nothing is interpreted with ABI=bare")
+    if values.get("POLICY", "on") not in ("on", "off"):
+        raise ArgumentError(f"POLICY={values['POLICY']}: is neither 'on' nor 'off'")
+    if "LOG" in values and values.get("POLICY") == "off":
+        raise ArgumentError("POLICY=off: the blob that LOG=trace wants has it on")
     try:
         steps = tuple(keys.parse(values.get("KEYS", "")))
     except keys.KeysError as error:
@@ -112,6 +125,7 @@ def check(variables, image_may_be_missing=False):
         steps=steps,
         abi=values["ABI"],
         trace="LOG" in values,
+        policy=values.get("POLICY", "on") == "on",
         out=os.path.abspath(values["OUT"]),
         medium=_medium(path, values.get("DRIVE"), image_may_be_missing),
     )

@@ -38,13 +38,15 @@ class Stop:
     """Why the guest is not running: `e9` is what it wrote to port 0xE9 since the last stop,
     `tick` the machine's time in instructions, `address` that of the next instruction (None when
     unknown), `ended` that Bochs has gone, `halted` that the processor waits in a HLT with
-    interrupts off (`tick` is when it got there)."""
+    interrupts off (`tick` is when it got there). `late` is how many instructions after it was due
+    the stop came: Bochs cannot stop while the processor halts."""
 
     e9: bytes
     tick: int
     address: int | None
     ended: bool = False
     halted: bool = False
+    late: int = 0
 
 
 class Bochs:
@@ -54,6 +56,7 @@ class Bochs:
         """Start the machine that `folder` describes; it waits before its first instruction."""
         self._folder = folder
         self._number = 1
+        self._due = []
         self.tick = 0
         with open(os.path.join(folder, MESSAGES_FILE), "wb") as messages:
             try:
@@ -96,9 +99,9 @@ class Bochs:
         self._process.stdout.close()
 
     def step(self, ticks):
-        """Run the guest for `ticks` instructions (a little more when it halts) and return the
-        Stop."""
-        self.command(f"sb {ticks}")
+        """Run the guest for about `ticks` instructions (less when a stop of an earlier step is still
+        due, more when it halts) and return the Stop."""
+        self._plan_stops(ticks)
         self._number += 1
         after = _NEXT % self._number
         pattern = re.compile(_STOP % after)
@@ -118,7 +121,21 @@ class Bochs:
         match = pattern.search(data)
         halted = pattern.pattern == after
         self.tick = halt if halted else int(match.group(1))
-        return Stop(data[: match.start()], self.tick, _address(match.group(2)), halted=halted)
+        passed = [tick for tick in self._due if tick <= self.tick]
+        late = self.tick - passed[0] if passed else 0
+        address = _address(match.group(2))
+        return Stop(data[: match.start()], self.tick, address, halted=halted, late=late)
+
+    def _plan_stops(self, ticks):
+        """Have Bochs stop `ticks` from now, and once more after that: a stop that falls due while the
+        processor halts is sometimes lost."""
+        self._due = [tick for tick in self._due if tick > self.tick]
+        wanted = [self.tick + ticks] if not self._due or self._due[0] > self.tick + ticks else []
+        if len(self._due) + len(wanted) < 2:
+            wanted.append(max(self._due + wanted) + ticks)
+        for tick in wanted:
+            self.command(f"sb {tick - self.tick}")
+        self._due = sorted(self._due + wanted)
 
     def _end(self, data):
         """The Stop of a Bochs that has gone."""
@@ -156,6 +173,10 @@ class Bochs:
         if len(words) * 4 != length:
             raise BochsError(f"cannot read {length} bytes at 0x{address:x}: {answer[:200]}")
         return struct.pack(f"<{len(words)}I", *words)
+
+    def write_physical(self, address, value):
+        """Set the 32 bits at `address` in guest-physical memory."""
+        self.command(f"setpmem 0x{address:x} 4 0x{value:x}")
 
     def device(self, name):
         """The state of a device as nested dictionaries of strings, named as Bochs names them."""

@@ -55,12 +55,14 @@ EPOCH = 1640995200
 @dataclass(frozen=True)
 class Machine:
     """What to build: `rom` ends at 4 GiB, `memory` in MiB, `cpu_errors` puts Bochs' CPU messages
-    (VM-entry diagnoses among them) into its log."""
+    (VM-entry diagnoses among them) into its log, `second` is how many instructions a second of
+    guest time takes."""
 
     rom: str
     memory: int
     medium: Medium
     cpu_errors: bool = False
+    second: int = INSTRUCTIONS_PER_SECOND
 
 
 def prepare(machine, folder):
@@ -69,7 +71,7 @@ def prepare(machine, folder):
     _link(machine.rom, folder, "rom.bin")
     _link(VIDEO_BIOS, folder, "video.bin")
     lines = CONFIGURATION.format(
-        ips=INSTRUCTIONS_PER_SECOND,
+        ips=machine.second,
         memory=machine.memory,
         epoch=EPOCH,
         bochs_log=BOCHS_LOG_FILE,

@@ -7,9 +7,9 @@ RUN_PYTHON := /usr/bin/python3 -B
 RUN_PACKAGES := binutils bochs bochsbios gcc gcc-multilib libxen-dev libzydis-dev python3 \
 	python3-pil vgabios $(BOOT_PACKAGES)
 
-RUN_VARIABLES := IMAGE DRIVE ABI UNTIL KEYS LIMIT MEMORY LOG OUT
+RUN_VARIABLES := IMAGE DRIVE ABI UNTIL KEYS LIMIT MEMORY LOG POLICY OUT
 RUN_ABI := $(if $(ABI),$(ABI),3.2)
-RUN_VARIANT := $(if $(LOG),-trace)
+RUN_VARIANT := $(if $(LOG),-trace,$(if $(filter off,$(POLICY)),-leave))
 RUN_ROM := $(patsubst %,build/testvisor/testvisor-%$(RUN_VARIANT).rom,$(filter 3.2 3.1 hypercall,$(RUN_ABI)))
 RUN_TOOLS := $(if $(LOG),build/run-tools/disassemble)
 # An image below build/ is made if it is not there; anybody else's is only read.

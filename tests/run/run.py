@@ -71,6 +71,7 @@ def _run_alone(checked):
         keys=checked.steps,
         picture=True,
         testvisor_memory=None if checked.abi == arguments.BARE else checked.memory,
+        explain=checked.until is not None,
     )
     progress = report.Progress()
     try:

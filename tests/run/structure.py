@@ -55,6 +55,12 @@ class Structure:
         self._format = "<" + "".join(f"{length or 1}{_FORMATS[bits]}" for _, bits, length in fields)
         self.size = struct.calcsize(self._format)
 
+    def offset(self, field):
+        """Of the first byte of `field`."""
+        names = [name for name, _, _ in self._fields]
+        before = self._fields[: names.index(field)]
+        return sum((length or 1) * int(bits) // 8 for _, bits, length in before)
+
     def unpack(self, data):
         """The fields by name; an array as a list."""
         values = list(struct.unpack(self._format, data))

@@ -50,7 +50,7 @@ class Runs(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.folder = temporary.name
 
-    def run_guest(self, body, until=None, limit=60, typed="", picture=False):
+    def run_guest(self, body, until=None, limit=60, typed="", picture=False, sample=None):
         """Run a boot sector with `body` for at most `limit` million instructions."""
         path = os.path.join(self.folder, "sector")
         with open(f"{path}.s", "w", encoding="ascii") as file:
@@ -67,6 +67,7 @@ class Runs(unittest.TestCase):
             limit=limit * 10**6,
             keys=tuple(keys.parse(typed)),
             picture=picture,
+            sample=sample,
         )
         return session.run(plan, os.path.join(self.folder, "work"))
 
@@ -127,6 +128,18 @@ class Runs(unittest.TestCase):
 
     def test_halt_with_interrupts_on(self):
         self.assertEqual(self.run_guest("sti\n1: hlt\njmp 1b\n").ending, session.LIMIT)
+
+    def test_halted_time_is_told_apart(self):
+        """A guest that counts, and one that halts through 18 timer ticks as well; the BIOS halts
+        before both."""
+        second = machine.INSTRUCTIONS_PER_SECOND
+        count = f"movl ${second // 2}, %ecx\n1: addr32 loop 1b\n"
+        halt = "sti\nmovw $18, %cx\n2: hlt\nloop 2b\n"
+        busy, idle = (
+            self.run_guest(f"{body}jmp shutdown\n", sample=20_000) for body in (count, count + halt)
+        )
+        self.assertEqual((busy.ending, idle.ending), (session.SHUTDOWN, session.SHUTDOWN))
+        self.assertAlmostEqual((idle.halted - busy.halted) / second, 18 / 18.2, delta=0.1)
 
     def test_typing(self):
         """The guest writes out what INT 16h gives it; upper case needs the shift key."""

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "hardware.h"
+#include "machine.h"
 #include "report.h"
 #include "vmcs.h"
 
@@ -107,12 +108,32 @@ static void drop_bochs_single_step(void)
         vmcs_write(VMCS_GUEST_PENDING_DEBUG, 0);
 }
 
+static uint64_t entered_at;
+
+static bool runs_blob(void)
+{
+    return machine_is_blob(vmcs_read(VMCS_GUEST_ES_BASE + 2 * SEGMENT_CS) +
+                           vmcs_read(VMCS_GUEST_RIP));
+}
+
+/* Whoever exits has run since the last entry. */
+static void count_ticks(uint64_t now)
+{
+    if (entered_at == 0)
+        return;
+    if (runs_blob())
+        statistics.blob_ticks += now - entered_at;
+    else
+        statistics.guest_ticks += now - entered_at;
+}
+
 __attribute__((regparm(1))) void vmx_exit_handler(struct guest_registers *registers)
 {
     const uint32_t full_reason = vmcs_read(VMCS_EXIT_REASON);
     const uint32_t reason = full_reason & 0xffffu;
     const uint32_t event = vmcs_read(VMCS_IDT_VECTORING);
 
+    count_ticks(tsc_read());
     vcpu.registers = registers;
     statistics.exit_count++;
     drop_bochs_single_step();
@@ -120,7 +141,10 @@ __attribute__((regparm(1))) void vmx_exit_handler(struct guest_registers *regist
         statistics.exits[reason]++;
     if (reason >= TESTVISOR_EXIT_REASONS || rows[reason].handle == NULL)
         report_end(TESTVISOR_END_UNSUPPORTED, "a VM exit that has no handler");
+    if (statistics.asked_to_end != 0 && !runs_blob())
+        report_end(TESTVISOR_END_ASKED, "from outside");
     rows[reason].handle();
     if ((event & EVENT_VALID) != 0 && reason != EXIT_TASK_SWITCH)
         resume_event(event);
+    entered_at = tsc_read();
 }

@@ -3,12 +3,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "handoffs.h"
 
+#include <stdbool.h>
+
 #include "abi.h"
 #include "log.h"
+#include "machine.h"
 #include "report.h"
 
 #define LOGGED_PER_DIRECTION 16u
-#define KEPT                 20u
+#define KEPT                 80u /* the blob has three for each of the guest's */
+#define SHOWN                20u
 
 struct record {
     enum handoff_direction direction;
@@ -74,19 +78,31 @@ void handoffs_add(enum handoff_direction direction)
 
     record->direction = direction;
     record->number = direction == INTO_BLOB ? ++statistics.into_blob : ++statistics.into_guest;
-    position = position + 1 == KEPT ? 0 : position + 1;
-    recorded++;
     if (record->number <= LOGGED_PER_DIRECTION)
         handoffs_log_context(title_of(record, "handoff"), &record->context);
+    position = position + 1 == KEPT ? 0 : position + 1;
+    recorded++;
 }
 
+static bool is_own(const struct record *record)
+{
+    return machine_is_blob(record->context.cs.base + record->context.eip);
+}
+
+/* Without the blob's own switches, unless there are no others. */
 void handoffs_log_last(void)
 {
-    const uint32_t count = recorded < KEPT ? recorded : KEPT;
+    const uint32_t kept = recorded < KEPT ? recorded : KEPT;
+    const struct record *shown[SHOWN];
+    uint32_t count = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct record *record = &ring[(position + KEPT - count + i) % KEPT];
+    for (unsigned own = 0; own < 2 && count == 0; own++)
+        for (uint32_t i = 1; i <= kept && count < SHOWN; i++) {
+            const struct record *record = &ring[(position + KEPT - i) % KEPT];
 
-        handoffs_log_context(title_of(record, "last"), &record->context);
-    }
+            if (own || !is_own(record))
+                shown[count++] = record;
+        }
+    while (count-- > 0)
+        handoffs_log_context(title_of(shown[count], "last"), &shown[count]->context);
 }

@@ -19,7 +19,8 @@ struct world_switch_context *handoffs_next(void);
  * direction. */
 void handoffs_add(enum handoff_direction direction);
 
-/* Logs the last 20 records, oldest first, in the same form. */
+/* Logs the last 20 records that are not of the blob's own switches, oldest first, in the same form.
+ */
 void handoffs_log_last(void);
 
 /* Logs one context. `title` starts each line. Lines:

@@ -107,6 +107,14 @@ static inline void msr_write(uint32_t index, uint64_t value)
     __asm__ volatile("wrmsr" ::"c"(index), "A"(value));
 }
 
+static inline uint64_t tsc_read(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
 static inline struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid_result result;

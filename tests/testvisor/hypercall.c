@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <hvmassist/handoff.h>
+#include <hvmassist/trace.h>
 
 #include "abi.h"
 #include "exits.h"
@@ -13,6 +14,7 @@
 #include "hardware.h"
 #include "log.h"
 #include "machine.h"
+#include "trace_ring.h"
 #include "vmcs.h"
 
 #define HVM_OP            34u
@@ -61,8 +63,10 @@ void exit_vmcall(void)
 
     if (!is_permitted()) {
         result = ERROR_PERMISSION;
-    } else if (arguments->eax == TRACE_SERVICE) {
+    } else if (arguments->eax == HVMASSIST_TRACE_TEXT) {
         result = trace(arguments->ebx, arguments->ecx);
+    } else if (arguments->eax == HVMASSIST_TRACE_RING) {
+        result = (uint32_t)trace_ring_start();
     } else if (abi->context_size == 0 && arguments->eax == HVM_OP &&
                arguments->ebx == GUEST_REQUEST) {
         if (arguments->ecx != 0)

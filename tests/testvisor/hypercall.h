@@ -11,7 +11,6 @@
 
 /* EAX of the trace service: EBX = guest-physical address, ECX = length up to 4096. EAX is 0, or -22
  * for a range that is not RAM. CPL 0 only, in every ABI. */
-#define TRACE_SERVICE 0x48564d01u
 
 /* Fills the page at guest-physical address `value` (bits 11:0 = page number, must be 0) with the
  * hypercall stubs. False for an address that is not RAM. */

@@ -22,7 +22,8 @@
 #define RESET_CONTROL  0xcf9
 #define RESET_HARD     0x06
 #define BOCHS_SHUTDOWN 0x8900
-#define UNPOPULATED    0xff /* what an address without memory reads as */
+#define BLOB_SPAN      0x19000u /* image and memory of the low layout, the larger limit */
+#define UNPOPULATED    0xff     /* what an address without memory reads as */
 
 struct rom_configuration configuration;
 
@@ -101,6 +102,11 @@ void machine_init(const struct rom_configuration *rom, bool clear_memory)
     }
     place_images();
     hide_memory_above(top);
+}
+
+bool machine_is_blob(uint32_t address)
+{
+    return address - configuration.blob_base < BLOB_SPAN;
 }
 
 bool machine_is_ram(uint32_t address, uint32_t size)

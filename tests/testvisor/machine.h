@@ -35,6 +35,9 @@ void machine_init(const struct rom_configuration *rom, bool clear_memory);
 /* Whether `size` bytes at guest-physical `address` are the guest's RAM. Size 1 to 1 MiB. */
 bool machine_is_ram(uint32_t address, uint32_t size);
 
+/* Whether the linear address lies in the blob's image or memory, at its widest. */
+bool machine_is_blob(uint32_t address);
+
 /* Cold reset of the whole machine: the ROM starts again. */
 __attribute__((noreturn)) void machine_reset(void);
 

@@ -63,7 +63,8 @@ $(1): $(testvisor_dir)/rom.S $(testvisor_dir)/layout.h $(testvisor_dir)/rom.ld $
 	$$(LD) -m elf_i386 -T $(testvisor_dir)/rom.ld $$@.o -o $$@
 endef
 
-# $(call testvisor_roms_of,variant of the blob, empty or -trace): the ROMs of all three ABIs.
+# $(call testvisor_roms_of,variant of the blob): empty, -trace, -ring, -profile or -leave: the ROMs of all
+# three ABIs.
 define testvisor_roms_of
 $(call testvisor_rom,$(testvisor_out)/testvisor-3.2$(1).rom,1,build/firmware/hvmassist-at-$(testvisor_low_base)$(1).bin,$(testvisor_low_base))
 $(call testvisor_rom,$(testvisor_out)/testvisor-3.1$(1).rom,2,build/firmware/hvmassist-at-$(testvisor_low_base)$(1).bin,$(testvisor_low_base))
@@ -71,6 +72,9 @@ $(call testvisor_rom,$(testvisor_out)/testvisor-hypercall$(1).rom,3,build/firmwa
 endef
 $(eval $(call testvisor_roms_of,))
 $(eval $(call testvisor_roms_of,-trace))
+$(eval $(call testvisor_roms_of,-profile))
+$(eval $(call testvisor_roms_of,-leave))
+$(eval $(call testvisor_roms_of,-ring))
 
 -include $(wildcard $(testvisor_out)/*.d)
 include $(testvisor_dir)/selftest/module.mk

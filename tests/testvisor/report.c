@@ -8,11 +8,13 @@
 #include <hvmassist/statistics.h>
 
 #include "abi.h"
+#include "entry_check.h"
 #include "exits.h"
 #include "handoffs.h"
 #include "hardware.h"
 #include "log.h"
 #include "machine.h"
+#include "trace_ring.h"
 #include "vcpu.h"
 #include "vmcs.h"
 #include "world_switch.h"
@@ -33,6 +35,7 @@ static const struct end_row ends[] = {
     [TESTVISOR_END_ENTRY_FAILED] = {"entry_failed", true},
     [TESTVISOR_END_UNSUPPORTED] = {"unsupported", true},
     [TESTVISOR_END_HOST_FAULT] = {"host_fault", true},
+    [TESTVISOR_END_ASKED] = {"asked", true},
 };
 
 static void log_guest_state(void)
@@ -69,6 +72,9 @@ static void log_blob_statistics(void)
     log_text("count blob returns %llu\n", blob->returns);
     log_text("count blob interrupts %llu\n", blob->interrupts);
     log_text("count blob faults %llu\n", blob->faults);
+    if (blob->refused_rule != ENTRY_OK)
+        log_text("blob not enterable: %s, before the instruction at %08x\n",
+                 entry_rule_text(blob->refused_rule), blob->refused_address);
 }
 
 static void log_counts(void)
@@ -82,6 +88,8 @@ static void log_counts(void)
     log_text("count held_interrupts %u\n", statistics.held_interrupts);
     log_text("count events_resumed %u\n", statistics.events_resumed);
     log_text("count resets %u\n", statistics.resets);
+    log_text("count guest_ticks %llu\n", statistics.guest_ticks);
+    log_text("count blob_ticks %llu\n", statistics.blob_ticks);
     log_text("count exits %u\n", statistics.exit_count);
     for (uint32_t reason = 0; reason < TESTVISOR_EXIT_REASONS; reason++)
         if (statistics.exits[reason] != 0)
@@ -97,8 +105,8 @@ void report_log(enum testvisor_end reason, const char *detail)
         return;
     if (ends[reason].with_state) {
         log_guest_state();
-        if (reason != TESTVISOR_END_HALTED)
-            handoffs_log_last();
+        handoffs_log_last();
+        trace_ring_log();
     }
     log_counts();
 }

@@ -9,7 +9,7 @@
 
 #define TESTVISOR_STATISTICS_OFFSET  0x40u
 #define TESTVISOR_STATISTICS_MAGIC   0x54535654u /* "TVST" in memory order */
-#define TESTVISOR_STATISTICS_VERSION 1u
+#define TESTVISOR_STATISTICS_VERSION 2u
 #define TESTVISOR_EXIT_REASONS       64u
 
 /* Values of `abi`; the ROM carries one of them. */
@@ -29,9 +29,10 @@ enum testvisor_end {
     TESTVISOR_END_ENTRY_FAILED = 5, /* VM entry refused the guest state */
     TESTVISOR_END_UNSUPPORTED = 6,  /* the guest needs what this testvisor does not do */
     TESTVISOR_END_HOST_FAULT = 7,   /* a defect of the testvisor itself */
+    TESTVISOR_END_ASKED = 8,        /* whoever watches has asked for it: see `asked_to_end` */
 };
 
-/* Little-endian, all fields 32 bits; offsets are from the magic. */
+/* Little-endian; offsets are from the magic. */
 struct testvisor_statistics {
     uint32_t magic;           /* +0 TESTVISOR_STATISTICS_MAGIC, once the guest is about to start */
     uint32_t version;         /* +4 */
@@ -50,10 +51,15 @@ struct testvisor_statistics {
     uint32_t log_bytes;        /* +56 bytes written to the log */
     uint32_t exit_count;       /* +60 all VM exits */
     uint32_t exits[TESTVISOR_EXIT_REASONS]; /* +64 by basic exit reason */
+    uint64_t guest_ticks;                   /* +320 TSC ticks in the guest, halted ones included */
+    uint64_t blob_ticks;                    /* +328 the same in the blob */
+    uint32_t asked_to_end; /* +336 written from outside: not 0 ends the run at the guest's next VM
+                              exit */
+    uint32_t reserved;
 };
 
 _Static_assert(__builtin_offsetof(struct testvisor_statistics, into_blob) == 24, "fixed offset");
 _Static_assert(__builtin_offsetof(struct testvisor_statistics, exits) == 64, "fixed offset");
-_Static_assert(sizeof(struct testvisor_statistics) == 320, "fixed size");
+_Static_assert(sizeof(struct testvisor_statistics) == 344, "fixed size");
 
 #endif

@@ -276,6 +276,29 @@ static void nmi_ignores_if_and_is_blocked_until_iret(void **state)
     assert_int_equal(machine_stack(m, 0, 2), 3);
 }
 
+/* "An execution of the IRET instruction unblocks NMIs even if the instruction causes a fault." SDM
+ * vol. 3, 6.7.1. */
+static void faulting_iret_unblocks_nmi(void **state)
+{
+    static const uint8_t code[] = {0x40, 0xf4};
+    static const uint8_t handler[] = {0xbc, 0xff, 0xff, IRET}; /* mov sp, ffff; its frame ends */
+    uint32_t eip;
+
+    (void)state;
+    start_interruptible(code, sizeof(code), 0);
+    machine_write(m, HANDLER(2), handler, sizeof(handler));
+    machine_write_8(m, HANDLER(12), 0x43); /* inc bx */
+    processor_signal_nmi(&m->processor);
+    machine_run(m, 1);
+    eip = m->state.eip;
+    processor_signal_nmi(&m->processor);
+    machine_run(m, 1); /* the IRET, which faults */
+    assert_int_equal(m->processor.faults, 1);
+    machine_run(m, 1); /* the NMI handler's first instruction, not that of #SS */
+    assert_int_equal(m->state.eip, eip);
+    assert_int_equal(m->state.gpr[EBX], 0);
+}
+
 /* --- single step --------------------------------------------------------------------------------
  */
 
@@ -569,6 +592,7 @@ int main(void)
         cmocka_unit_test(budget_and_stop),
         cmocka_unit_test(an_accepted_interrupt_is_not_lost),
         cmocka_unit_test(nmi_ignores_if_and_is_blocked_until_iret),
+        cmocka_unit_test(faulting_iret_unblocks_nmi),
         cmocka_unit_test(single_step),
         cmocka_unit_test(step_before_interrupt),
         cmocka_unit_test(instruction_breakpoints),

@@ -421,6 +421,13 @@ static void far_transfers_in_real_mode(void **state)
     case_expect_vector(EXCEPTION_GP);
     assert_int_equal(machine_stack(m, 0, 2), 0);
     assert_int_equal(machine_stack(m, 1, 2), 0x1000);
+    /* A CALL has pushed nothing either. */
+    machine_real_mode(m);
+    MACHINE_CODE_BYTES(m, 0x66, 0x9a, 0x00, 0x00, 0x01, 0x00, 0x00, 0x18);
+    case_expect_vector(EXCEPTION_GP);
+    assert_int_equal(machine_stack(m, 0, 2), 0);
+    assert_int_equal(machine_stack(m, 1, 2), 0x1000);
+    assert_int_equal(m->state.gpr[ESP], 0x8000 - 6);
     /* IRET with all of FLAGS. */
     machine_real_mode(m);
     MACHINE_CODE_BYTES(m, 0xcf);

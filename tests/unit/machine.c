@@ -137,9 +137,9 @@ static void port_write_string(void *context, uint16_t port, unsigned width, cons
 /* A Pentium II of no vendor: FPU PSE TSC MSR PAE MCE CX8 SEP PGE CMOV MMX FXSR SSE SSE2. */
 static void cpuid(void *context, uint32_t registers[4])
 {
+    const struct machine *m = context;
     uint32_t leaf = registers[0];
 
-    (void)context;
     registers[0] = registers[1] = registers[2] = registers[3] = 0;
     if (leaf == 0) {
         registers[0] = 1;
@@ -147,6 +147,10 @@ static void cpuid(void *context, uint32_t registers[4])
     } else if (leaf == 1) {
         registers[0] = 0x00000650;
         registers[3] = 0x0780a9fb | 0x00000004;
+    } else if (leaf == 0x80000000u && m->address_bits != 0) {
+        registers[0] = 0x80000008u;
+    } else if (leaf == 0x80000008u && m->address_bits != 0) {
+        registers[0] = 0x3000u | m->address_bits; /* and 48 linear ones */
     }
 }
 
@@ -350,6 +354,14 @@ void machine_reset(struct machine *m)
     m->ram = ram;
     script_defaults(m);
     processor_initialise(&m->processor, &machine_platform, m);
+}
+
+void machine_address_bits(struct machine *m, unsigned bits)
+{
+    machine_save(m);
+    m->address_bits = bits;
+    processor_initialise(&m->processor, &machine_platform, m);
+    machine_load(m);
 }
 
 struct guest_state *machine_save(struct machine *m)

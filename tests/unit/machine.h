@@ -96,6 +96,7 @@ struct machine {
         uint64_t value;
     } msr[16];
     unsigned msr_count;
+    unsigned address_bits; /* of CPUID leaf 80000008h; 0: no extended leaves */
 };
 
 /* A machine with zeroed RAM and the processor at reset; NULL never (aborts). Owned by the caller,
@@ -104,6 +105,10 @@ struct machine *machine_create(void);
 void machine_destroy(struct machine *m);
 /* RAM zeroed where touched, log, script and processor as after machine_create. */
 void machine_reset(struct machine *m);
+
+/* From now to the next reset the processor has `bits` address lines; else 36, and no leaf says so.
+ */
+void machine_address_bits(struct machine *m, unsigned bits);
 
 /* The processor's state into m->state, and back. machine_load's caller edits m->state between. */
 struct guest_state *machine_save(struct machine *m);

@@ -25,6 +25,10 @@ $(unit-build)/%.o: %.c
 $(unit-binaries): $(unit-build)/%: $(unit-build)/tests/unit/%.o $(unit-shared-objects)
 	gcc -fsanitize=address,undefined -o $@ $^ -lcmocka -lm
 
+# The blob's policy is plain C, so it is tested here too.
+$(unit-build)/policy_test: $(unit-build)/firmware/policy.o
+$(unit-build)/firmware/%.o $(unit-build)/tests/unit/policy_test.o: unit-cflags += -I. -Ifirmware
+
 .PHONY: check-unit
 check-unit: $(unit-binaries)
 	@sh tests/unit/run-all.sh $(unit-binaries)

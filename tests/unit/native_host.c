@@ -21,7 +21,9 @@
 #define CODE_PAGE  4096u
 #define RET        0xc3
 /* In an FXSAVE image. */
-#define MXCSR_OFFSET 24
+#define POINTERS_OFFSET 6
+#define POINTERS_SIZE   18
+#define MXCSR_OFFSET    24
 
 /* Everything that native_host_enter reads and writes; its offsets are in the assembly below. */
 struct native_frame {
@@ -33,6 +35,7 @@ struct native_frame {
     uint64_t stack;
     uint32_t value;
     int vector;
+    uint8_t environment[28]; /* as FNSTENV stores it */
 } __attribute__((aligned(16)));
 
 _Static_assert(offsetof(struct native_frame, guest) == 512, "see native_host_enter");
@@ -41,9 +44,11 @@ _Static_assert(offsetof(struct native_frame, operand) == 1032, "see native_host_
 _Static_assert(offsetof(struct native_frame, eflags) == 1040, "see native_host_enter");
 _Static_assert(offsetof(struct native_frame, stack) == 1048, "see native_host_enter");
 _Static_assert(offsetof(struct native_frame, value) == 1056, "see native_host_enter");
+_Static_assert(offsetof(struct native_frame, environment) == 1064, "see native_host_enter");
 
 /* FXSAVE without REX, so that a guest image has the 32-bit layout. An exception in the code resumes
- * at native_host_resume with RBX and RSP put right. */
+ * at native_host_resume with RBX and RSP put right. AMD's FXSAVE and FXRSTOR leave the pointers alone
+ * while no exception is pending (APM vol. 2, 11.4.4); FNSTENV and FLDENV carry them everywhere. */
 void native_host_enter(struct native_frame *frame);
 extern const char native_host_resume[];
 
@@ -54,6 +59,18 @@ __asm__(".pushsection .text\n"
         "    mov %rdi, %rbx\n"
         "    fxsave64 (%rbx)\n"
         "    fxrstor 512(%rbx)\n"
+        "    fnstenv 1064(%rbx)\n"
+        "    mov 520(%rbx), %eax\n" /* instruction pointer, its selector, opcode */
+        "    mov %eax, 1076(%rbx)\n"
+        "    mov 524(%rbx), %ax\n"
+        "    mov %ax, 1080(%rbx)\n"
+        "    mov 518(%rbx), %ax\n"
+        "    mov %ax, 1082(%rbx)\n"
+        "    mov 528(%rbx), %eax\n" /* operand pointer, its selector */
+        "    mov %eax, 1084(%rbx)\n"
+        "    mov 532(%rbx), %ax\n"
+        "    mov %ax, 1088(%rbx)\n"
+        "    fldenv 1064(%rbx)\n"
         "    mov %rsp, 1048(%rbx)\n"
         "    mov 1032(%rbx), %rax\n"
         "    mov 1056(%rbx), %ecx\n"
@@ -65,7 +82,20 @@ __asm__(".pushsection .text\n"
         "    popq 1040(%rbx)\n"
         "    cld\n"
         "    mov %ecx, 1056(%rbx)\n"
+        "    fnstenv 1064(%rbx)\n"
+        "    fldenv 1064(%rbx)\n"
         "    fxsave 512(%rbx)\n"
+        "    mov 1076(%rbx), %eax\n"
+        "    mov %eax, 520(%rbx)\n"
+        "    mov 1080(%rbx), %ax\n"
+        "    mov %ax, 524(%rbx)\n"
+        "    mov 1082(%rbx), %ax\n"
+        "    and $0x7ff, %ax\n"
+        "    mov %ax, 518(%rbx)\n"
+        "    mov 1084(%rbx), %eax\n"
+        "    mov %eax, 528(%rbx)\n"
+        "    mov 1088(%rbx), %ax\n"
+        "    mov %ax, 532(%rbx)\n"
         "    fxrstor64 (%rbx)\n"
         "    pop %rbx\n"
         "    ret\n"
@@ -193,8 +223,11 @@ void native_host_set(const uint8_t image[NATIVE_HOST_IMAGE])
 
 int native_host_run(void *context, const uint8_t *code, unsigned length, struct native_call *call)
 {
+    uint8_t pointers[POINTERS_SIZE];
+
     (void)context;
     prepare();
+    memcpy(pointers, frame.guest + POINTERS_OFFSET, sizeof(pointers));
     if (length >= CODE_LIMIT)
         fail("native host: too much code");
     memcpy(code_page, code, length);
@@ -210,6 +243,9 @@ int native_host_run(void *context, const uint8_t *code, unsigned length, struct 
     if (frame.vector < 0) {
         call->value = frame.value;
         call->eflags = (uint32_t)frame.eflags & EFLAGS_STATUS;
+    } else {
+        /* The signal has taken them from the unit. */
+        memcpy(frame.guest + POINTERS_OFFSET, pointers, sizeof(pointers));
     }
     return frame.vector;
 }

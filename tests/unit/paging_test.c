@@ -226,6 +226,14 @@ static void large_pages(void **state)
     machine_write_32(m, MACHINE_TABLES + 3 * 4, 0x00a00000 | P | RW | PS);
     start_access(READ, 0x00c12344);
     case_expect_fault(EXCEPTION_PF, E_P | E_RSVD, MACHINE_CODE);
+    /* So is what would be bit 36 of its address: this processor has 36 bits (PSE-36). */
+    machine_protected(m, 0, 32);
+    machine_paging(m);
+    m->state.cr4 = CR4_PSE;
+    machine_load(m);
+    machine_write_32(m, MACHINE_TABLES + 3 * 4, 0x00820000 | P | RW | PS);
+    start_access(READ, 0x00c12344);
+    case_expect_fault(EXCEPTION_PF, E_P | E_RSVD, MACHINE_CODE);
 }
 
 /* PAE: the first 16 MiB as 2 MiB pages but for the second 2 MiB, which have a table. */
@@ -289,6 +297,34 @@ static void pae_pages(void **state)
     m->state.gpr[EBX] = 0x00412340;
     machine_load(m);
     machine_write_32(m, PAE_TABLE + 0x12 * 8 + 4, 0x00100000);
+    case_expect_fault(EXCEPTION_PF, E_P | E_WR | E_RSVD, MACHINE_CODE + 9);
+    /* The first bit that the processor's physical addresses do not have. */
+    machine_protected(m, 0, 32);
+    start_pae();
+    m->state.gpr[EBX] = 0x00412340;
+    machine_load(m);
+    machine_write_32(m, PAE_TABLE + 0x12 * 8 + 4, 1u << (36 - 32));
+    case_expect_fault(EXCEPTION_PF, E_P | E_WR | E_RSVD, MACHINE_CODE + 9);
+    machine_protected(m, 0, 32);
+    start_pae();
+    machine_load(m);
+    machine_write_32(m, PAE_POINTERS + 12, 1u << (36 - 32));
+    machine_write_32(m, PAE_POINTERS + 8, PAE_DIRECTORY | P);
+    case_expect_fault(EXCEPTION_GP, 0, MACHINE_CODE + 6);
+    /* It has more when it says so. */
+    machine_protected(m, 0, 32);
+    machine_address_bits(m, 40);
+    start_pae();
+    m->state.gpr[EBX] = 0x00412340;
+    machine_load(m);
+    machine_write_32(m, PAE_TABLE + 0x12 * 8 + 4, 1u << (39 - 32));
+    case_expect_halt();
+    machine_protected(m, 0, 32);
+    machine_address_bits(m, 40);
+    start_pae();
+    m->state.gpr[EBX] = 0x00412340;
+    machine_load(m);
+    machine_write_32(m, PAE_TABLE + 0x12 * 8 + 4, 1u << (40 - 32));
     case_expect_fault(EXCEPTION_PF, E_P | E_WR | E_RSVD, MACHINE_CODE + 9);
     /* Reserved bits in a pointer: the MOV to CR0 is #GP(0). */
     machine_protected(m, 0, 32);

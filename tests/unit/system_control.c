@@ -16,6 +16,8 @@
 #define WRMSR       0x0f, 0x30
 #define RDMSR       0x0f, 0x32
 #define MSR_EFER    0xc0000080u
+#define MSR_FS_BASE 0xc0000100u
+#define MSR_GS_BASE 0xc0000101u
 #define DR6_BD      0x2000u
 #define DR7_GD      0x2000u
 #define PDPT        0x00180000u
@@ -234,6 +236,34 @@ static void extended_features(void **state)
     assert_int_equal(RUN(WRMSR), 13);
 }
 
+/* The hidden bases of FS and GS, where the processor has such MSRs. */
+static void segment_bases(void **state)
+{
+    (void)state;
+    machine_protected(machine, 0, 32);
+    machine->state.gpr[ECX] = MSR_FS_BASE;
+    assert_int_equal(RUN(WRMSR), 13);
+    machine_protected(machine, 0, 32);
+    machine->msr[machine->msr_count++].index = MSR_FS_BASE;
+    machine->msr[machine->msr_count++].index = MSR_GS_BASE;
+    machine->state.gpr[ECX] = MSR_GS_BASE;
+    machine->state.gpr[EAX] = 0x00012340;
+    machine_write_32(machine, 0x12344, 0xcafef00d);
+    /* WRMSR; XOR EAX, EAX; RDMSR; MOV EBX, GS:[4] */
+    assert_int_equal(RUN(WRMSR, 0x31, 0xc0, RDMSR, 0x65, 0x8b, 0x1d, 4, 0, 0, 0), ENDED);
+    assert_int_equal(machine->state.segment[GS].base, 0x00012340);
+    assert_int_equal(machine->state.segment[GS].limit, 0xffffffff);
+    assert_int_equal(machine->state.gpr[EAX], 0x00012340);
+    assert_int_equal(machine->state.gpr[EDX], 0);
+    assert_int_equal(machine->state.gpr[EBX], 0xcafef00d);
+    /* Not canonical. */
+    machine_protected(machine, 0, 32);
+    machine->msr[machine->msr_count++].index = MSR_FS_BASE;
+    machine->state.gpr[ECX] = MSR_FS_BASE;
+    machine->state.gpr[EDX] = 0x00008000;
+    assert_int_equal(RUN(WRMSR), 13);
+}
+
 /* --- debug registers ---------------------------------------------------------------------------
  */
 
@@ -299,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(cr4_values, machine_set_up, machine_tear_down),
         cmocka_unit_test_setup_teardown(pae_pointers, machine_set_up, machine_tear_down),
         cmocka_unit_test_setup_teardown(extended_features, machine_set_up, machine_tear_down),
+        cmocka_unit_test_setup_teardown(segment_bases, machine_set_up, machine_tear_down),
         cmocka_unit_test_setup_teardown(debug_values, machine_set_up, machine_tear_down),
         cmocka_unit_test_setup_teardown(debug_guard, machine_set_up, machine_tear_down),
         cmocka_unit_test_setup_teardown(debug_arming, machine_set_up, machine_tear_down),

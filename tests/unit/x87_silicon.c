@@ -101,6 +101,10 @@ static void operand_sizes(void **state)
         for (unsigned reg = 0; reg < 8; reg++)
             for (uint32_t room = 1; room <= 110; room++) {
                 trial_random(&trial, &random);
+                /* AMD's looks at the memory also where an unmasked exception keeps it from
+                 * storing anything. */
+                if (!host_is_intel())
+                    trial.unit[0] |= 0x3f;
                 try_memory_form(opcode, reg, room & 1, WINDOW - room, 0);
                 try_memory_form(opcode, reg, !(room & 1), WINDOW - room, 0);
             }
