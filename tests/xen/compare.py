@@ -9,8 +9,10 @@ import sys
 
 # The BIOS says this last; before it, firmware speaks for itself.
 HANDED_OVER = re.compile(r"Booting from .*\.\.\.")
+# What the BIOS of Bochs says even behind that.
+FIRMWARE = re.compile(r"\d+MB medium detected$")
 # Sizes of memory: what firmware has kept for itself.
-MEMORY = re.compile(r"\d+K upper")
+MEMORY = re.compile(r"\d+K (lower|upper)")
 # QEMU checks no segment limits, so bare and with the stock hvmloader these faults are missing.
 LIMIT_FAULT = re.compile(r"^  #(GP|SS) ivt at ")
 
@@ -21,12 +23,12 @@ def read(folder, name):
 
 
 def screen(folder, name):
-    lines = [line for line in read(folder, name) if line]
+    lines = [line for line in read(folder, name) if line and not FIRMWARE.match(line)]
     for number, line in enumerate(lines):
         if HANDED_OVER.search(line):
             lines = lines[number + 1 :]
             break
-    return [MEMORY.sub("#K upper", line) for line in lines]
+    return [MEMORY.sub(r"#K \1", line) for line in lines]
 
 
 def com1(folder, name):

@@ -91,13 +91,19 @@ guest_runs() {
     return 1
 }
 
-# guest_wait EXPRESSION SECONDS: until the screen or COM1 shows it.
+# guest_shows EXPRESSION: on its screen or COM1, now.
+guest_shows() {
+    { guest_screen; cat /run/serial; } >/run/shown
+    grep -qE "$1" /run/shown
+}
+
+# guest_wait EXPRESSION SECONDS: until it shows it.
 guest_wait() {
     deadline=$(($(cut -d. -f1 /proc/uptime) + $2))
     while [ "$(cut -d. -f1 /proc/uptime)" -lt $deadline ]; do
-        { guest_screen; cat /run/serial; } >/run/shown
-        if grep -qE "$1" /run/shown; then return 0; fi
-        guest_runs || break
+        if guest_shows "$1"; then return 0; fi
+        # It may have shown it, and ended, since.
+        guest_runs || { guest_shows "$1" && return 0; break; }
         sleep 0.5
     done
     say "not seen: $1"
