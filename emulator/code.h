@@ -44,6 +44,7 @@ struct code {
     uintptr_t first, end; /* host addresses that all of them lie between */
 
     uint64_t fills, checks, writes; /* stretches decoded, compared with memory, written over */
+    uint64_t transfers; /* far ones that needed no handler */
 
     /* The stretches, one behind the other; all are thrown away when there is no more room. */
     uint32_t slots, used;

@@ -359,10 +359,13 @@ ALWAYS_INLINE void write_any(struct processor *p, unsigned segment, uint32_t off
 {
     uint8_t *host = window_host(p, segment, offset, true);
 
-    if (__builtin_expect(host == NULL || code_near(p, (uintptr_t)host), 0))
+    if (__builtin_expect(host == NULL, 0)) {
         write_slow(p, segment, offset, width, value);
-    else
-        host_write(host, width, value);
+        return;
+    }
+    if (__builtin_expect(code_near(p, (uintptr_t)host), 0))
+        code_written(p, host, width);
+    host_write(host, width, value);
 }
 
 ALWAYS_INLINE uint32_t read_for_write_any(struct processor *p, unsigned segment, uint32_t offset,

@@ -23,9 +23,9 @@ static bool real_code(const struct processor *p)
            (p->segment[CS].attributes & CS_REAL) == CS_REAL;
 }
 
-/* `words` of the stack from `below` bytes below its top on; NULL when they wrap, or some are
- * outside the window, or, when to be written, near code. */
-static __attribute__((noinline)) register_16 *frame(const struct processor *p, uint32_t below,
+/* `words` of the stack from `below` bytes below its top on, to be written unless that is 0; NULL
+ * when they wrap, or some are outside the window. */
+static __attribute__((noinline)) register_16 *frame(struct processor *p, uint32_t below,
                                                     uint32_t words)
 {
     const struct segment *s = &p->segment[SS];
@@ -35,8 +35,8 @@ static __attribute__((noinline)) register_16 *frame(const struct processor *p, u
 
     if (offset > mask - (2 * words - 1) || from >= size || from + 2 * words - 2 >= size)
         return NULL;
-    if (below && (code_near(p, host) || code_near(p, host + 2 * words - 1)))
-        return NULL;
+    if (below)
+        code_written(p, (const uint8_t *)host, 2 * words);
     return (register_16 *)host;
 }
 
@@ -48,6 +48,7 @@ static uint32_t load_code(struct processor *p, const struct operation *o, uint16
 
     p->instruction_eip = operation_eip(p, o);
     record_branch(p);
+    p->code->transfers++;
     s->selector = selector;
     s->base = (uint32_t)selector << 4;
     segment_close_window(s);

@@ -154,6 +154,91 @@ static void test_data_beside_code(void **state)
     assert_in_range(kept()->fills, 1, 3);
 }
 
+/* --- the fast ways ------------------------------------------------------------------------------
+ */
+
+static unsigned asked; /* ram_page or ram_run */
+
+static uint8_t *counting_page(void *context, uint64_t physical)
+{
+    asked++;
+    return machine_platform.ram_page(context, physical);
+}
+
+/* All of RAM. */
+static uint8_t *counting_run(void *context, uint32_t physical, uint32_t *first, uint32_t *last)
+{
+    struct machine *machine = context;
+
+    (void)physical;
+    asked++;
+    *first = 0;
+    *last = MACHINE_RAM_SIZE - 1;
+    return machine->ram;
+}
+
+static struct platform counting;
+
+static void count_asked(bool with_runs)
+{
+    counting = machine_platform;
+    counting.ram_page = counting_page;
+    counting.ram_run = with_runs ? counting_run : NULL;
+    m->processor.platform = &counting;
+    processor_flush_translations(&m->processor);
+    asked = 0;
+}
+
+/* A hundred loads, stores, changes, pushes and pops ask for pages no more often than one of each.
+ */
+static void test_windows_are_used(void **state)
+{
+    /* mov cx, 100; L: mov ax, [1000]; inc word [1002]; mov [1004], ax; push ax; pop bx; loop L; hlt
+     */
+    static const uint8_t bytes[] = {0xb9, 100,  0, 0xa1, 0,    0x10, 0xff, 0x06, 2,
+                                    0x10, 0xa3, 4, 0x10, 0x50, 0x5b, 0xe2, 0xf2, 0xf4};
+
+    (void)state;
+    for (unsigned with_runs = 0; with_runs < 2; with_runs++) {
+        start(bytes, sizeof(bytes));
+        count_asked(with_runs);
+        case_expect_halt();
+        assert_int_equal(machine_read_16(m, CODE + 0x1002), 100);
+        assert_in_range(asked, 1, 12);
+    }
+}
+
+/* Far calls, returns, INT, IRET and segments on the stack: the short ways are taken, all but at
+ * first, and the same comes out whether INT takes its own or not. */
+static void test_far_control_flow(void **state)
+{
+    /* mov cx, 100; L: call 1000:0020; int 40h; push ds; pop es; loop L; hlt. 20: inc ax; retf. 24:
+     * inc bx; iret */
+    static const uint8_t bytes[] = {0xb9, 100,  0,    0x9a, 0x20, 0,    0,   0x10,
+                                    0xcd, 0x40, 0x1e, 0x07, 0xe2, 0xf5, 0xf4};
+    struct guest_state states[2];
+    uint64_t transfers[2];
+
+    (void)state;
+    for (unsigned with_runs = 0; with_runs < 2; with_runs++) {
+        start(bytes, sizeof(bytes));
+        machine_write(m, CODE + 0x20, (const uint8_t[]){0x40, 0xcb, 0, 0, 0x43, 0xcf}, 6);
+        machine_write_32(m, 0x40 * 4, 0x10000024);
+        m->state.gpr[ESP] = 0x7f00; /* away from the end of a page, which ends a window */
+        machine_load(m);
+        count_asked(with_runs);
+        case_expect_halt();
+        assert_int_equal(m->state.gpr[EAX], 100);
+        assert_int_equal(m->state.gpr[EBX], 100);
+        states[with_runs] = m->state;
+        transfers[with_runs] = kept()->transfers;
+    }
+    assert_memory_equal(&states[0], &states[1], sizeof(states[0]));
+    /* Without runs, INT has to look for its vector by the long way. */
+    assert_in_range(transfers[1], 390, 400);
+    assert_in_range(transfers[0], 290, 300);
+}
+
 /* Memory written by nobody that the interpreter knows of, between two runs. */
 static void test_rewritten_between_runs(void **state)
 {
@@ -275,6 +360,8 @@ int main(void)
         cmocka_unit_test(test_next_instruction),
         cmocka_unit_test(test_loop_changes_itself),
         cmocka_unit_test(test_data_beside_code),
+        cmocka_unit_test(test_windows_are_used),
+        cmocka_unit_test(test_far_control_flow),
         cmocka_unit_test(test_rewritten_between_runs),
         cmocka_unit_test(test_rewritten_by_a_device),
         cmocka_unit_test(test_more_than_fits),
