@@ -96,7 +96,7 @@ static struct stretch *stretch_at(struct code *code, uint32_t slot)
 /* No address hashes to an entry that has it: entry 0 has 1, the others have 0. */
 static void entry_distrust(struct code *code, unsigned entry)
 {
-    code->linear[entry] = entry == 0;
+    code->entry[entry].linear = entry == 0;
 }
 
 /* Loops that wait for a port do this all the time. */
@@ -106,17 +106,17 @@ static void distrust(struct code *code)
         for (unsigned n = 0; n < code->trusted_count; n++)
             entry_distrust(code, code->trusted[n]);
     } else {
-        __builtin_memset(code->linear, 0, sizeof code->linear);
-        entry_distrust(code, 0);
+        for (unsigned n = 0; n <= code->entry_mask; n++)
+            entry_distrust(code, n);
     }
     code->trusted_count = 0;
 }
 
 static void entry_trust(struct code *code, unsigned entry, uint32_t linear)
 {
-    code->linear[entry] = linear;
+    code->entry[entry].linear = linear;
     if (code->trusted_count < CODE_TRUSTED)
-        code->trusted[code->trusted_count] = (uint8_t)entry;
+        code->trusted[code->trusted_count] = (uint16_t)entry;
     if (code->trusted_count <= CODE_TRUSTED)
         code->trusted_count++;
 }
@@ -124,15 +124,16 @@ static void entry_trust(struct code *code, unsigned entry, uint32_t linear)
 static void stretch_forget(struct code *code, struct stretch *s)
 {
     s->length = 0;
-    if (code->stretch[s->entry] == s) {
-        code->stretch[s->entry] = NULL;
+    if (code->entry[s->entry].stretch == s) {
+        code->entry[s->entry].stretch = NULL;
         entry_distrust(code, s->entry);
     }
 }
 
 static void store_empty(struct code *code)
 {
-    __builtin_memset(code->stretch, 0, sizeof code->stretch);
+    for (unsigned n = 0; n <= code->entry_mask; n++)
+        code->entry[n].stretch = NULL;
     __builtin_memset(code->granule_tag, 0, sizeof code->granule_tag);
     __builtin_memset(code->granule_bytes, 0, sizeof code->granule_bytes);
     distrust(code);
@@ -184,7 +185,7 @@ static struct stretch *fill(struct processor *p, uint32_t linear, const uint8_t 
     *s = (struct stretch){
         .host = (uintptr_t)host,
         .linear = linear,
-        .entry = code_entry(linear),
+        .entry = code_entry_of(code, linear),
         .bytes_at = (uint16_t)(1 + e.slots),
         .length = (uint8_t)e.bytes,
         .mode = (uint8_t)p->code_mode,
@@ -195,7 +196,7 @@ static struct stretch *fill(struct processor *p, uint32_t linear, const uint8_t 
     s->slots = (uint16_t)(s->bytes_at +
                           (e.bytes + sizeof(struct code_slot) - 1) / sizeof(struct code_slot));
     code->used += s->slots;
-    code->stretch[s->entry] = s;
+    code->entry[s->entry].stretch = s;
     granules_mark(code, s->host, s->length);
     code->first = s->host < code->first ? s->host : code->first;
     code->end = s->host + s->length > code->end ? s->host + s->length : code->end;
@@ -207,15 +208,16 @@ const struct operation *code_find(struct processor *p)
 {
     struct code *code = p->code;
     uint32_t linear = p->segment[CS].base + p->eip;
-    unsigned entry = code_entry(linear);
+    unsigned entry;
     struct stretch *s;
     const uint8_t *host;
 
     p->instruction_eip = p->eip;
     if (p->eip >= p->code_bound)
         return NULL;
-    s = code->stretch[entry];
-    if (code->linear[entry] != linear) {
+    entry = code_entry_of(code, linear);
+    s = code->entry[entry].stretch;
+    if (code->entry[entry].linear != linear) {
         if (linear % PAGE_SIZE > PAGE_SIZE - INSTRUCTION_LENGTH_LIMIT)
             return NULL;
         host = code_host(p, linear);
@@ -300,11 +302,19 @@ void code_written(struct processor *p, const uint8_t *host, uint32_t length)
 void processor_keep_code(struct processor *p, void *memory, size_t size)
 {
     struct code *code = memory;
+    size_t left = size - sizeof(struct code);
+    uint32_t entries = CODE_ENTRIES_LEAST;
 
     if (size < CODE_SIZE_LEAST)
         return;
+    while (entries < CODE_ENTRIES_MOST &&
+           2 * entries * CODE_SLOTS_OF_ENTRY * sizeof(struct code_slot) <= left)
+        entries *= 2;
+    left -= entries * sizeof(struct code_entry);
     *code = (struct code){
-        .slots = (uint32_t)((size - sizeof(struct code)) / sizeof(struct code_slot)),
+        .store = (struct code_slot *)&code->entry[entries],
+        .slots = (uint32_t)(left / sizeof(struct code_slot)),
+        .entry_mask = entries - 1,
         .trusted_count = CODE_TRUSTED + 1,
     };
     store_empty(code);

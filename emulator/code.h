@@ -12,9 +12,13 @@ struct operation;
 struct processor;
 struct stretch;
 
-/* Stretches that are found at once; a power of two. */
-#define CODE_ENTRIES 128u
-#define CODE_TRUSTED 15u
+/* Stretches that are found at once, a power of two: as many as fit a processor with little room for
+ * code, and with much. */
+#define CODE_ENTRIES_LEAST 128u
+#define CODE_ENTRIES_MOST  1024u
+/* Each for this many slots. */
+#define CODE_SLOTS_OF_ENTRY 6u
+#define CODE_TRUSTED        31u
 /* Guest memory is watched in granules; a power of two of them is told apart. */
 #define CODE_GRANULES      256u
 #define CODE_GRANULE_SHIFT 4u
@@ -30,13 +34,16 @@ struct code_slot {
     uint32_t half[3];
 };
 
+/* The stretch that begins at a linear address. Where `linear` does not match, the stretch has to be
+ * looked at again. */
+struct code_entry {
+    uint32_t linear;
+    struct stretch *stretch;
+};
+
 struct code {
-    /* By hash of its linear address: the stretch that begins there. Where `linear` does not match,
-     * the stretch has to be looked at again. */
-    uint32_t linear[CODE_ENTRIES];
-    struct stretch *stretch[CODE_ENTRIES];
     /* Entries that may match, when they are few. */
-    uint8_t trusted[CODE_TRUSTED];
+    uint16_t trusted[CODE_TRUSTED];
     uint32_t trusted_count; /* more than CODE_TRUSTED: too many to know */
     /* Which bytes have been decoded: per granule a tag (0: none) and a bit per byte. */
     uint8_t granule_tag[CODE_GRANULES];
@@ -44,14 +51,19 @@ struct code {
     uintptr_t first, end; /* host addresses that all of them lie between */
 
     uint64_t fills, checks, writes; /* stretches decoded, compared with memory, written over */
-    uint64_t transfers; /* far ones that needed no handler */
+    uint64_t transfers;             /* far ones that needed no handler */
 
     /* The stretches, one behind the other; all are thrown away when there is no more room. */
+    struct code_slot *store;
     uint32_t slots, used;
-    struct code_slot store[];
+
+    uint32_t entry_mask;
+    struct code_entry entry[]; /* by hash of the linear address, see code_entry_of */
 };
 
-#define CODE_SIZE_LEAST (sizeof(struct code) + 2 * CODE_STRETCH_SLOTS * sizeof(struct code_slot))
+#define CODE_SIZE_LEAST                                                                            \
+    (sizeof(struct code) + CODE_ENTRIES_LEAST * sizeof(struct code_entry) +                        \
+     2 * CODE_STRETCH_SLOTS * sizeof(struct code_slot))
 
 /* For a processor that keeps no code. */
 extern const uint8_t code_no_granules[CODE_GRANULES];

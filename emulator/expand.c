@@ -11,6 +11,7 @@ struct builder {
     struct operation *next; /* to be written */
     struct operation *first;
     const struct instruction *i;
+    const struct code *code;
     uint32_t linear; /* of the stretch */
     unsigned offset, ordinal;
 };
@@ -93,7 +94,7 @@ static void emit_branch(struct builder *b, operate *run)
     struct operation *o = emit(b, run);
 
     o->value = b->linear + b->offset + b->i->length + b->i->immediate;
-    o->entry = code_entry(o->value);
+    o->entry = b->code == NULL ? 0 : code_entry_of(b->code, o->value);
 }
 
 /* A row with a shape. */
@@ -193,10 +194,11 @@ static void emit_end(struct builder *b, operate *run)
         emit(b, run);
 }
 
-static struct builder start(struct stretch *s)
+static struct builder start(const struct processor *p, struct stretch *s)
 {
     return (struct builder){
         .next = (struct operation *)((struct code_slot *)s + 1),
+        .code = p->code,
         .linear = s->linear,
     };
 }
@@ -208,7 +210,7 @@ static unsigned slots_used(const struct builder *b, const struct stretch *s)
 
 void expand_single(struct processor *p, struct stretch *s)
 {
-    struct builder b = start(s);
+    struct builder b = start(p, s);
 
     expand(p, &b);
     emit_end(&b, operation_leave);
@@ -228,7 +230,7 @@ void expand_stretch(struct processor *p, struct stretch *s, uint32_t linear, str
     bool ends;
 
     s->linear = linear;
-    b = start(s);
+    b = start(p, s);
     do {
         p->instruction_eip = start_eip + b.offset;
         ends = expand(p, &b);

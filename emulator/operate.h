@@ -57,12 +57,12 @@ ALWAYS_INLINE bool transfer_fast(struct processor *p, const struct operation *o,
 {
     int32_t left = p->code_left - (int32_t)o->ordinal - 1;
 
-    if (__builtin_expect(left < 0 || p->code->linear[entry] != linear, 0)) {
+    if (__builtin_expect(left < 0 || p->code->entry[entry].linear != linear, 0)) {
         p->eip = linear - p->segment[CS].base;
         return false;
     }
     p->code_left = left;
-    p->code_current = p->code->stretch[entry];
+    p->code_current = p->code->entry[entry].stretch;
     return true;
 }
 #define TRANSFER(linear, entry)                                                                    \

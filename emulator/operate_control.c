@@ -70,11 +70,11 @@ PUBLIC_OPERATION(operation_end)
     int32_t left = p->code_left - (int32_t)o->ordinal;
 
     if (__builtin_expect(left < 0 || o->value - p->segment[CS].base >= p->code_bound ||
-                             p->code->linear[o->entry] != o->value,
+                             p->code->entry[o->entry].linear != o->value,
                          0))
         return end_slow(OPERATION_ARGUMENTS);
     p->code_left = left;
-    o = stretch_first(p->code_current = p->code->stretch[o->entry]);
+    o = stretch_first(p->code_current = p->code->entry[o->entry].stretch);
     NEXT;
 }
 

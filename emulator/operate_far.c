@@ -69,7 +69,7 @@ OPERATION(call_far_fast)
     stack[1] = p->segment[CS].selector;
     p->gpr[ESP] = stack_pointer_above(p, -4u);
     linear = load_code(p, o, i->immediate2, i->immediate & 0xffff);
-    TRANSFER(linear, code_entry(linear));
+    TRANSFER(linear, code_entry_of(p->code, linear));
 }
 operate *const fast_call_far[] = {call_far_fast};
 
@@ -82,7 +82,7 @@ OPERATION(return_far_fast)
         AGAIN_AS_HANDLER_END;
     linear = load_code(p, o, stack[1], stack[0]);
     p->gpr[ESP] = stack_pointer_above(p, 4 + (o->value & 0xffff));
-    TRANSFER(linear, code_entry(linear));
+    TRANSFER(linear, code_entry_of(p->code, linear));
 }
 operate *const fast_return_far[] = {return_far_fast};
 
@@ -118,7 +118,7 @@ OPERATION(interrupt_fast)
     p->eflags_rest &= ~EFLAGS_IF;
     linear = load_code(p, o, (uint16_t)(entry >> 16), entry & 0xffff);
     flags = p->flags;
-    TRANSFER(linear, code_entry(linear));
+    TRANSFER(linear, code_entry_of(p->code, linear));
 }
 operate *const fast_interrupt[] = {interrupt_fast};
 
@@ -137,7 +137,7 @@ OPERATION(interrupt_return_fast)
     linear = load_code(p, o, stack[1], stack[0]);
     p->gpr[ESP] = stack_pointer_above(p, 6);
     flags = p->flags;
-    TRANSFER(linear, code_entry(linear));
+    TRANSFER(linear, code_entry_of(p->code, linear));
 }
 operate *const fast_interrupt_return[] = {interrupt_return_fast};
 

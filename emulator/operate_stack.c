@@ -121,13 +121,13 @@ OPERATION(branch_taken)
 
     if (__builtin_expect(!target_near(p, o), 0))
         return branch_slow(OPERATION_ARGUMENTS);
-    if (__builtin_expect(p->code->linear[o->entry] != o->value, 0))
+    if (__builtin_expect(p->code->entry[o->entry].linear != o->value, 0))
         return branch_far(OPERATION_ARGUMENTS);
     left = p->code_left + ~(int32_t)o->ordinal;
     if (__builtin_expect(left < 0, 0))
         return branch_far(OPERATION_ARGUMENTS);
     p->code_left = left;
-    o = stretch_first(p->code_current = p->code->stretch[o->entry]);
+    o = stretch_first(p->code_current = p->code->entry[o->entry].stretch);
     NEXT;
 }
 
@@ -229,7 +229,7 @@ operate *const branch_call[] = {call_relative};
             return return_slow_##bits(OPERATION_ARGUMENTS);                                        \
         linear = p->segment[CS].base + *top;                                                       \
         p->gpr[ESP] = stack_pointer_above(p, (bits) / 8 + o->value);                               \
-        TRANSFER(linear, code_entry(linear));                                                      \
+        TRANSFER(linear, code_entry_of(p->code, linear));                                          \
     }                                                                                              \
     operate *const return_near_##bits[] = {return_to_##bits};
 

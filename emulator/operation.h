@@ -32,7 +32,7 @@ struct operation {
         struct {
             uint8_t base, index; /* offsets of registers */
         };
-        uint16_t entry; /* of a branch target in code->linear */
+        uint16_t entry; /* of a branch target in code->entry */
     };
     uint8_t scale;   /* shift count, and OPERATION_MIDDLE */
     uint8_t length;  /* of the instruction */
@@ -47,7 +47,7 @@ struct stretch {
     uintptr_t host;    /* of the first byte */
     uint32_t linear;   /* of the first byte */
     uint16_t slots;    /* all of it: header, operations, bytes */
-    uint16_t entry;    /* in code->linear */
+    uint16_t entry;    /* in code->entry */
     uint16_t bytes_at; /* slot of the copy of the bytes */
     uint8_t length;    /* of the bytes; 0: written over */
     uint8_t mode;
@@ -69,9 +69,10 @@ ALWAYS_INLINE const struct operation *stretch_first(const struct stretch *s)
     return (const struct operation *)((const struct code_slot *)s + 1);
 }
 
-ALWAYS_INLINE uint16_t code_entry(uint32_t linear)
+/* Where in code->entry the stretch at `linear` belongs. */
+ALWAYS_INLINE uint16_t code_entry_of(const struct code *code, uint32_t linear)
 {
-    return (uint16_t)((linear ^ linear >> 7) % CODE_ENTRIES);
+    return (uint16_t)((linear ^ linear >> 7) & code->entry_mask);
 }
 
 /* EIP of the instruction that `o` belongs to. */

@@ -10,8 +10,7 @@
 #define CODE MACHINE_REAL_CODE
 
 /* Little, so that the tests come to its end. */
-static uint64_t
-    code_memory[(sizeof(struct code) + 3 * CODE_STRETCH_SLOTS * sizeof(struct code_slot)) / 8];
+static uint64_t code_memory[(CODE_SIZE_LEAST + CODE_STRETCH_SLOTS * sizeof(struct code_slot)) / 8];
 
 /* Real mode with DS and ES at the code, and code kept. */
 static void start(const void *bytes, size_t length)
