@@ -25,9 +25,9 @@ struct platform {
      * no plain RAM there; then mmio_read/mmio_write are used. The address stays valid until
      * processor_flush_translations is called. */
     uint8_t *(*ram_page)(void *context, uint64_t physical);
-    /* The run of plain RAM that `physical`, in RAM, lies in: *first to *last, to be reached linearly
-     * at the returned host address of *first. It may be cut short. May be NULL: then pages are asked
-     * for one by one. Used without paging, below 4 GiB. */
+    /* The run of plain RAM that `physical`, in RAM, lies in: *first to *last, to be reached
+     * linearly at the returned host address of *first. It may be cut short. May be NULL: then pages
+     * are asked for one by one. Used without paging, below 4 GiB. */
     uint8_t *(*ram_run)(void *context, uint32_t physical, uint32_t *first, uint32_t *last);
     /* Access that stays within one naturally aligned 4-byte word or is split by the caller into
      * such. */
