@@ -259,13 +259,13 @@ static uintptr_t run_around(struct processor *p, uint32_t linear, uint32_t *firs
     return translation_of(p, linear)->host;
 }
 
-/* Of the offsets from one on, how many are good for an access of four bytes: with `room` of them
- * below the segment's bound, and `left` bytes of RAM behind the first. */
-static uint32_t window_above(uint32_t room, uint32_t left)
+/* How many offsets of a window are good for an access of four bytes: with `room` of them below the
+ * segment's bound, and `behind` bytes of RAM behind the first. */
+static uint32_t window_size(uint32_t room, uint32_t behind)
 {
-    uint32_t above = left < 3 ? 0 : left - 2;
+    uint32_t size = behind < 3 ? 0 : behind - 2;
 
-    return room < above ? room : above;
+    return room < size ? room : size;
 }
 
 void segment_move_window(const struct processor *p, struct segment *s)
@@ -275,8 +275,8 @@ void segment_move_window(const struct processor *p, struct segment *s)
         return;
     s->window = 0;
     s->host = p->run_host + s->base;
-    s->read_size = window_above(s->read_bound, p->run_last - s->base);
-    s->write_size = window_above(s->write_bound, p->run_last - s->base);
+    s->read_size = window_size(s->read_bound, p->run_last - s->base);
+    s->write_size = window_size(s->write_bound, p->run_last - s->base);
 }
 
 /* After an access at segment:offset by the long way: what lies around it need not go that way. */
@@ -294,7 +294,7 @@ static void open_window(struct processor *p, unsigned segment, uint32_t offset, 
     s->host = run_around(p, linear, &first, &last) + linear - offset;
     below = linear - first < offset ? linear - first : offset;
     s->window = offset - below;
-    size = below + window_above(bound - offset, last - linear);
+    size = window_size(bound - s->window, last - (linear - below));
     /* What may be written may be read, if the segment says so; reading with paging on does not say
      * whether the page may be written. */
     both = write || t->write_tag == t->read_tag;

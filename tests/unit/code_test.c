@@ -207,6 +207,29 @@ static void test_windows_are_used(void **state)
     }
 }
 
+/* A window that is opened by its last byte ends three bytes before RAM does: what goes beyond is
+ * MMIO's. */
+static void test_window_at_the_end_of_ram(void **state)
+{
+    /* mov al, [fff]; mov ebx, [ffe]; mov [ffd], ebx; hlt */
+    static const uint8_t bytes[] = {0xa0, 0xff, 0x0f, 0x66, 0x8b, 0x1e, 0xfe,
+                                    0x0f, 0x66, 0x89, 0x1e, 0xfd, 0x0f, 0xf4};
+
+    (void)state;
+    for (unsigned with_runs = 0; with_runs < 2; with_runs++) {
+        start(bytes, sizeof(bytes));
+        machine_segment(m, DS, 0, MACHINE_RAM_SIZE - 0x1000, 0xffff, ATTRIBUTES_REAL);
+        machine_load(m);
+        machine_write_16(m, MACHINE_RAM_SIZE - 2, 0x2211);
+        m->mmio_value = 0x44;
+        count_asked(with_runs);
+        case_expect_halt();
+        assert_int_equal(m->state.gpr[EAX] & 0xff, 0x22);
+        assert_int_equal(m->state.gpr[EBX], 0x44442211);
+        assert_int_equal(machine_read_8(m, MACHINE_RAM_SIZE - 1), 0x44);
+    }
+}
+
 /* Far calls, returns, INT, IRET and segments on the stack: the short ways are taken, all but at
  * first, and the same comes out whether INT takes its own or not. */
 static void test_far_control_flow(void **state)
@@ -360,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_loop_changes_itself),
         cmocka_unit_test(test_data_beside_code),
         cmocka_unit_test(test_windows_are_used),
+        cmocka_unit_test(test_window_at_the_end_of_ram),
         cmocka_unit_test(test_far_control_flow),
         cmocka_unit_test(test_rewritten_between_runs),
         cmocka_unit_test(test_rewritten_by_a_device),
