@@ -50,26 +50,36 @@ operate operation_leave;
  * flags and everything else may have changed. */
 operate operation_transfer;
 
+/* Goes on with the stretch of an entry that matches, `left` instructions before the loop has to
+ * look: returns its first operation. */
+ALWAYS_INLINE const struct operation *take_stretch(struct processor *p, unsigned entry,
+                                                   int32_t left)
+{
+    p->code_left = left;
+    p->code_current = p->code->entry[entry].stretch;
+    return stretch_first(p->code_current);
+}
+
 /* The instruction of `o` is over, and the next one is at `linear`, whose entry is `entry` and whose
- * EIP is below code_bound: true when it is at hand, and is what is to run. */
-ALWAYS_INLINE bool transfer_fast(struct processor *p, const struct operation *o, uint32_t linear,
-                                 unsigned entry)
+ * EIP is below code_bound: its first operation when it is at hand and may run, else NULL. */
+ALWAYS_INLINE const struct operation *transfer_fast(struct processor *p, const struct operation *o,
+                                                    uint32_t linear, unsigned entry)
 {
     int32_t left = p->code_left - (int32_t)o->ordinal - 1;
 
     if (__builtin_expect(left < 0 || p->code->entry[entry].linear != linear, 0)) {
         p->eip = linear - p->segment[CS].base;
-        return false;
+        return NULL;
     }
-    p->code_left = left;
-    p->code_current = p->code->entry[entry].stretch;
-    return true;
+    return take_stretch(p, entry, left);
 }
 #define TRANSFER(linear, entry)                                                                    \
     do {                                                                                           \
-        if (!transfer_fast(p, o, (linear), (entry)))                                               \
+        const struct operation *target = transfer_fast(p, o, (linear), (entry));                   \
+                                                                                                   \
+        if (target == NULL)                                                                        \
             return operation_transfer(OPERATION_ARGUMENTS);                                        \
-        o = stretch_first(p->code_current);                                                        \
+        o = target;                                                                                \
         NEXT;                                                                                      \
     } while (0)
 

@@ -73,8 +73,7 @@ PUBLIC_OPERATION(operation_end)
                              p->code->entry[o->entry].linear != o->value,
                          0))
         return end_slow(OPERATION_ARGUMENTS);
-    p->code_left = left;
-    o = stretch_first(p->code_current = p->code->entry[o->entry].stretch);
+    o = take_stretch(p, o->entry, left);
     NEXT;
 }
 

@@ -126,8 +126,7 @@ OPERATION(branch_taken)
     left = p->code_left + ~(int32_t)o->ordinal;
     if (__builtin_expect(left < 0, 0))
         return branch_far(OPERATION_ARGUMENTS);
-    p->code_left = left;
-    o = stretch_first(p->code_current = p->code->entry[o->entry].stretch);
+    o = take_stretch(p, o->entry, left);
     NEXT;
 }
 
