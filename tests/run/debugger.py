@@ -26,6 +26,10 @@ _LAST = re.compile(rb"\(0\)\.\[(\d+)\] (?:\[0x|\?\?\?)[^\n]*\n?\Z")
 # A HLT with interrupts off is waited out inside Bochs, past any stop that is due; its log tells.
 _HALT = re.compile(r"^(\d+)i\[CPU0 *\] WARNING: HLT instruction with IF=0!$", re.MULTILINE)
 _HALT_PATIENCE = 1.0  # seconds without a sign of life before the log is looked at
+# What its log says when another Bochs that started in the same moment has taken the port of its
+# display: the one that listens second ends. Nothing is wrong with either; it is started again.
+_PORT_TAKEN = "Could not listen on socket."
+_STARTS = 5
 _LINEAR = re.compile(rb"\[0x([0-9a-f]+)\]")
 
 
@@ -58,11 +62,21 @@ class Bochs:
         self._number = 1
         self._due = []
         self.tick = 0
-        with open(os.path.join(folder, MESSAGES_FILE), "wb") as messages:
+        for _ in range(_STARTS):
+            self._process = self._begin()
+            if self._read(lambda data: data.endswith(b"<bochs:1> "))[1]:
+                return
+            self.close()
+            if _PORT_TAKEN not in self.log():
+                break
+        raise BochsError("Bochs did not start: " + self.messages())
+
+    def _begin(self):
+        with open(os.path.join(self._folder, MESSAGES_FILE), "wb") as messages:
             try:
-                self._process = subprocess.Popen(
+                return subprocess.Popen(
                     [BOCHS, "-q", "-f", CONFIGURATION_FILE],
-                    cwd=folder,
+                    cwd=self._folder,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=messages,
@@ -71,9 +85,6 @@ class Bochs:
                 )
             except OSError as error:
                 raise BochsError(f"{BOCHS}: {error.strerror}") from error
-        if not self._read(lambda data: data.endswith(b"<bochs:1> "))[1]:
-            self.close()
-            raise BochsError("Bochs did not start: " + self.messages())
 
     def __enter__(self):
         return self

@@ -7,7 +7,9 @@ import re
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 
+import debugger
 import image
 import keys
 import machine
@@ -105,6 +107,26 @@ class Runs(unittest.TestCase):
             until="^x$",
         )
         self.assertEqual((outcome.ending, outcome.com1), (session.REACHED, b"x"))
+
+    def start_with_port_taken(self, times):
+        """Have Bochs find the port of its display taken, as many times as said."""
+        path = os.path.join(self.folder, "bochs")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(
+                f"#!/bin/sh\necho >> {path}.starts\n[ $(wc -l < {path}.starts) -le {times} ] &&"
+                f' {{ echo "Could not listen on socket." > {machine.BOCHS_LOG_FILE}; exit 1; }}\n'
+                f'exec {debugger.BOCHS} "$@"\n'
+            )
+        os.chmod(path, 0o755)
+        with unittest.mock.patch.object(debugger, "BOCHS", path):
+            return self.run_guest("jmp shutdown\n")
+
+    def test_display_port_taken_meanwhile(self):
+        self.assertEqual(self.start_with_port_taken(1).ending, session.SHUTDOWN)
+
+    def test_display_port_always_taken(self):
+        with self.assertRaises(debugger.BochsError):
+            self.start_with_port_taken(1000)
 
     def test_limit(self):
         outcome = self.run_guest("jmp hang\n", until="never")
