@@ -127,6 +127,12 @@ void processor_interrupt_accepted(struct processor *p)
     event_set(p, EVENT_INTERRUPT);
 }
 
+void processor_interrupt_withdrawn(struct processor *p)
+{
+    event_clear(p, EVENT_INTERRUPT);
+    p->interrupt_waits = false;
+}
+
 void processor_signal_nmi(struct processor *p)
 {
     event_set(p, EVENT_NMI);

@@ -44,7 +44,7 @@ struct translation {
 };
 
 /* What must be looked at before the next instruction. */
-#define EVENT_INTERRUPT 0x01u /* the platform accepted an external interrupt */
+#define EVENT_INTERRUPT 0x01u /* an external interrupt was accepted, see interrupt_waits */
 #define EVENT_SHADOW    0x02u /* an STI or MOV-SS shadow ends after the next instruction */
 #define EVENT_OPEN      0x04u /* external interrupts are to be opened at the next boundary */
 #define EVENT_MODE      0x08u /* enterability may have changed */
@@ -113,12 +113,13 @@ struct processor {
     bool nmi_blocked;
     bool halted;
     bool interrupts_open;
-    bool single_step;    /* the instruction under way began with TF=1 */
-    bool repeating;      /* at a boundary between two iterations of a REP instruction */
-    bool restart;        /* unwinding because of an accepted interrupt, not a fault */
-    uint64_t shadow_end; /* the shadow is over once `retired` reaches this */
-    uint64_t resume_end; /* RF is cleared once `retired` reaches this */
-    uint64_t stop_at;    /* when `retired` reaches this, the budget is used up */
+    bool interrupt_waits; /* EVENT_INTERRUPT, until IF is set: nothing to look at before that */
+    bool single_step;     /* the instruction under way began with TF=1 */
+    bool repeating;       /* at a boundary between two iterations of a REP instruction */
+    bool restart;         /* unwinding because of an accepted interrupt, not a fault */
+    uint64_t shadow_end;  /* the shadow is over once `retired` reaches this */
+    uint64_t resume_end;  /* RF is cleared once `retired` reaches this */
+    uint64_t stop_at;     /* when `retired` reaches this, the budget is used up */
 
     /* Precise faults: where the instruction began, and what a fault restores. */
     uint32_t instruction_eip;
@@ -191,6 +192,9 @@ void processor_stay(struct processor *processor, uint64_t instructions);
 
 /* An accepted external interrupt waits for take_interrupt. Safe from an interrupt handler. */
 void processor_interrupt_accepted(struct processor *processor);
+
+/* An accepted interrupt that has not been taken is none any more. */
+void processor_interrupt_withdrawn(struct processor *processor);
 
 /* An NMI is pending. Safe from an interrupt handler. */
 void processor_signal_nmi(struct processor *processor);

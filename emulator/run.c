@@ -216,6 +216,10 @@ static void sample_interrupts(struct processor *p)
 static void boundary_open(struct processor *p)
 {
     event_clear(p, EVENT_OPEN);
+    if (p->interrupt_waits && (p->eflags_rest & EFLAGS_IF)) {
+        p->interrupt_waits = false;
+        event_set(p, EVENT_INTERRUPT);
+    }
     if ((p->eflags_rest & EFLAGS_IF) && !p->shadow && !p->interrupts_open &&
         !(p->events & EVENT_INTERRUPT)) {
         p->interrupts_open = true;
@@ -234,8 +238,13 @@ static void boundary_interrupts(struct processor *p)
     for (;;) {
         if (p->events & EVENT_OPEN)
             boundary_open(p);
-        if (!(p->events & EVENT_INTERRUPT) || p->shadow || !(p->eflags_rest & EFLAGS_IF))
+        if (!(p->events & EVENT_INTERRUPT) || p->shadow)
             return;
+        if (!(p->eflags_rest & EFLAGS_IF)) {
+            event_clear(p, EVENT_INTERRUPT);
+            p->interrupt_waits = true;
+            return;
+        }
         deliver_interrupt(p);
     }
 }

@@ -74,7 +74,7 @@ void vcpu_keep_interrupt(struct vcpu *vcpu, uint8_t vector)
 void vcpu_drop_interrupt(struct vcpu *vcpu)
 {
     vcpu->interrupt_kept = false;
-    __atomic_fetch_and(&vcpu->processor.events, ~EVENT_INTERRUPT, __ATOMIC_RELAXED);
+    processor_interrupt_withdrawn(&vcpu->processor);
 }
 
 static void set_reset_state(struct vcpu *vcpu, uint16_t selector, uint32_t base, uint32_t eip)

@@ -191,7 +191,7 @@ static void check_protocol(const struct subject *s)
         finding(s, "a restart is left over");
     if (p->shadow > SHADOW_MOV_SS || (p->shadow && !(p->events & EVENT_SHADOW)))
         finding(s, "shadow %u, events %02x", p->shadow, p->events);
-    if (s->accepted >= 0 && !(p->events & EVENT_INTERRUPT))
+    if (s->accepted >= 0 && !(p->events & EVENT_INTERRUPT) && !p->interrupt_waits)
         finding(s, "an accepted interrupt has been forgotten");
     if (((p->eflags_rest & (EFLAGS_TF | EFLAGS_RF)) || p->pending_debug) &&
         !(p->events & EVENT_DEBUG))

@@ -7,7 +7,11 @@
 
 #include "code.h"
 
-#define CODE MACHINE_REAL_CODE
+#define CODE    MACHINE_REAL_CODE
+#define STACK   0x28000u
+#define VECTOR  0x48
+#define HANDLER (0x50000u + VECTOR * 16)
+#define IRET    0xcf
 
 /* Little, so that the tests come to its end. */
 static uint64_t code_memory[(CODE_SIZE_LEAST + CODE_STRETCH_SLOTS * sizeof(struct code_slot)) / 8];
@@ -40,6 +44,27 @@ static void test_loop_is_decoded_once(void **state)
     assert_int_equal(m->state.gpr[EAX], 200);
     assert_int_equal(m->processor.retired, 602);
     assert_in_range(kept()->fills, 1, 3);
+}
+
+/* The same while an accepted interrupt waits for IF: it costs nothing, and comes behind STI's
+ * shadow. mov cx, 200; L: inc ax; dec cx; jnz L; sti; inc bx; inc bx; cli; hlt */
+static void test_loop_while_an_interrupt_waits(void **state)
+{
+    static const uint8_t bytes[] = {0xb9, 200,  0,    0x40, 0x49, 0x75,
+                                    0xfc, 0xfb, 0x43, 0x43, 0xfa, 0xf4};
+
+    (void)state;
+    start(bytes, sizeof(bytes));
+    machine_write_8(m, HANDLER, IRET);
+    m->accepted = VECTOR;
+    processor_interrupt_accepted(&m->processor);
+    assert_int_equal(machine_run(m, 601), PROCESSOR_BUDGET);
+    assert_int_equal(m->state.gpr[EAX], 200);
+    assert_in_range(kept()->fills, 1, 3);
+    case_expect_halt();
+    assert_int_equal(m->state.gpr[EBX], 2);
+    assert_int_equal(m->accepted, -1);
+    assert_int_equal(machine_read_16(m, STACK - 6), 9); /* behind the first INC BX */
 }
 
 /* A loop that is longer than one stretch: from each to the next one, too. */
@@ -377,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loop_is_decoded_once),
+        cmocka_unit_test(test_loop_while_an_interrupt_waits),
         cmocka_unit_test(test_long_loop),
         cmocka_unit_test(test_too_little_room),
         cmocka_unit_test(test_next_instruction),
