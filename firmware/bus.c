@@ -215,7 +215,14 @@ static uint8_t take_interrupt(void *context)
     struct vcpu *vcpu = context;
 
     vcpu->interrupt_kept = false;
-    pic_taken();
+    if (pic_requests_again()) {
+        /* It comes at once, or something of a higher priority does. */
+        open_interrupts(context);
+        close_interrupts(context);
+        vcpu_drop_interrupt(vcpu);
+    } else {
+        pic_taken();
+    }
     return vcpu->vector;
 }
 
@@ -246,8 +253,12 @@ static void halt(void *context, bool wakeable)
 
 static bool leave(void *context, struct processor *processor)
 {
+    struct vcpu *vcpu = context;
+
     (void)processor;
-    return policy_leave(context);
+    if (vcpu->interrupt_kept && pic_requests_again())
+        vcpu_drop_interrupt(vcpu);
+    return policy_leave(vcpu);
 }
 
 const struct platform platform = {

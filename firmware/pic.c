@@ -10,7 +10,9 @@
  *    interpreted code or learnt from an earlier interrupt. That is wrong once when native code has
  *    moved the 8259s since;
  *  - it is acknowledged even if the guest has IF=0. Until the guest takes it, the guest is shown an
- *    8259 that still requests it: IRR and ISR read so, masking holds it back, ICW1 forgets it. */
+ *    8259 that still requests it: IRR and ISR read so, masking holds it back, ICW1 forgets it. When
+ *    the line requests again meanwhile, that is the same request to the guest: the 8259 itself
+ * holds it then, and the acknowledged one is done with. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pic.h"
 
@@ -58,14 +60,19 @@ bool pic_owns(uint8_t vector)
     return (vector & BASE_MASK) == bases[0] || (vector & BASE_MASK) == bases[1];
 }
 
+static uint8_t chip_register(const struct chip *chip, uint8_t select)
+{
+    uint8_t value;
+
+    port_out8(chip->command_port, select);
+    value = port_in8(chip->command_port);
+    port_out8(chip->command_port, chip->read_select);
+    return value;
+}
+
 static uint8_t in_service(const struct chip *chip)
 {
-    uint8_t isr;
-
-    port_out8(chip->command_port, OCW3_READ_ISR);
-    isr = port_in8(chip->command_port);
-    port_out8(chip->command_port, chip->read_select);
-    return isr;
+    return chip_register(chip, OCW3_READ_ISR);
 }
 
 void pic_arrived(uint8_t vector)
@@ -130,6 +137,20 @@ static void end_early_service(void)
         port_out8(chips[0].command_port, OCW2_SPECIFIC_EOI | CASCADE);
 }
 
+static bool line_requests(void)
+{
+    return chip_register(&chips[early.irq / 8], OCW3_READ_IRR) & 1u << early.irq % 8;
+}
+
+bool pic_requests_again(void)
+{
+    if (!early.waiting || early.masked || !line_requests())
+        return false;
+    early.waiting = false;
+    end_early_service();
+    return true;
+}
+
 static enum pic_change initialised(const struct chip *chip)
 {
     if (!early_bit(chip))
@@ -145,8 +166,10 @@ static enum pic_change mask_written(const struct chip *chip, uint8_t mask)
     if (!bit || early.masked == ((mask & bit) != 0))
         return PIC_AS_BEFORE;
     early.masked = !early.masked;
-    if (!early.masked)
-        return PIC_RAISED;
+    if (!early.masked) {
+        early.waiting = !line_requests();
+        return early.waiting ? PIC_RAISED : PIC_AS_BEFORE;
+    }
     end_early_service();
     return PIC_WITHDRAWN;
 }

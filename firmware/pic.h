@@ -35,5 +35,8 @@ uint8_t pic_on_arrival(uint8_t vector, bool moved, bool wanted);
 uint8_t pic_early_vector(void);
 /* The interpreter delivers the interrupt that was kept. */
 void pic_taken(void);
+/* True: the line of the interrupt that was kept for IF has requested again, and the 8259 holds that
+ * request; what was kept is none any more. */
+bool pic_requests_again(void);
 
 #endif

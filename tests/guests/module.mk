@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 # How segment state crosses the mode switches.
-GUESTS_SWITCHING := btx bigreal fsgs ssbase rpl window windowfault windowirq pm16 stepflip nmi
+GUESTS_SWITCHING := btx bigreal fsgs ssbase rpl window windowfault windowirq pending pm16 stepflip nmi
 # Real mode and what is around the processor.
 GUESTS_REAL := ivt pic a20 edges selfmod
 # Protected mode in full. Each is built twice: NAME-kept.img keeps its state from ever being enterable
