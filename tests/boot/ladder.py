@@ -69,6 +69,11 @@ LADDER = (
     Medium("d07int", "d07-memdisk-int.iso", "memdisk, by INT 15h/87h", r"^grub>", 800, 6000),
     Medium("d07bigraw", "d07-memdisk-bigraw.iso", "memdisk, big real mode", r"^grub>", 800, 6000),
     Medium(
+        "d09", "d09-ipxe.img", "iPXE by SYSLINUX from floppy", r"iPXE initialising devices", 800, 4000,
+        _MOST,
+    ),
+    Medium("d15", "d15-grub-rescue.img", "GRUB 2's rescue floppy: menu", r"GNU/Linux", 600, 4000, _MOST),
+    Medium(
         "d04", "d04-grub2.iso", "GRUB 2 from CD", r"^GRUB2-DONE", 1500, 8000,
         compares_policy=True, part=True,
     ),

@@ -5,15 +5,16 @@
 
 BOOT_FOLDER := tests/boot
 BOOT_PACKAGES := binutils grub-invaders grub-legacy xorriso
-BOOT_PACKAGES_ALL := $(BOOT_PACKAGES) dosfstools fdisk grub-common grub-pc-bin isolinux mbr mtools \
-	syslinux syslinux-common win32-loader debian-installer-12-netboot-i386
+BOOT_PACKAGES_ALL := $(BOOT_PACKAGES) dosfstools fdisk grub-common grub-pc-bin grub-rescue-pc \
+	ipxe isolinux mbr mtools syslinux syslinux-common win32-loader \
+	debian-installer-12-netboot-i386
 
 # The media of `make check`.
 BOOT_MEDIA := d00-failing.img d01-boot-sector.img d02-grub-legacy.img d03-grub-legacy.iso d17-big-real.img
 BOOT_MEDIA_ALL := $(BOOT_MEDIA) d04-grub2.iso d05-syslinux.img d06-isolinux.iso \
 	d04-grub2-vbe.iso d06-isolinux-menu.iso d18-grub-legacy-keys.iso \
 	$(foreach mode,raw int bigraw,d07-memdisk-$(mode).iso) \
-	d12-g2ldr.img d13-mbr-syslinux.img d14-grub2-disk.img d16-linux.iso
+	d09-ipxe.img d12-g2ldr.img d13-mbr-syslinux.img d14-grub2-disk.img d15-grub-rescue.img d16-linux.iso
 # Those of the ladder that `make check` boots (ladder.py says which).
 BOOT_MEDIA_PART := d04-grub2.iso d05-syslinux.img d06-isolinux.iso d07-memdisk-raw.iso \
 	d13-mbr-syslinux.img d14-grub2-disk.img d18-grub-legacy-keys.iso
