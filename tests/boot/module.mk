@@ -90,7 +90,7 @@ check-boot-parts: $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_ALL))
 check-boot-part: $(BOOT_PARTS) $(addprefix build/media/,$(BOOT_MEDIA_PART))
 	@$(RUN_PYTHON) $(BOOT_FOLDER)/check_boot.py --part
 
-# Hours. The kernel wants more memory, and no Xen that it could make hypercalls to.
+# Ten minutes and more. The kernel wants more memory, and no Xen that it could make hypercalls to.
 INSTALLER_ROMS := build/testvisor-installer
 check-boot-installer:
 	@sh tests/run/install-packages.sh $(RUN_PACKAGES) $(BOOT_PACKAGES_ALL)
