@@ -67,6 +67,23 @@ static void test_loop_while_an_interrupt_waits(void **state)
     assert_int_equal(machine_read_16(m, STACK - 6), 9); /* behind the first INC BX */
 }
 
+/* It is none any more before IF is set. cli; inc ax; sti; nop; nop; cli; hlt */
+static void test_waiting_interrupt_is_withdrawn(void **state)
+{
+    static const uint8_t bytes[] = {0xfa, 0x40, 0xfb, 0x90, 0x90, 0xfa, 0xf4};
+
+    (void)state;
+    start(bytes, sizeof(bytes));
+    m->accepted = VECTOR;
+    processor_interrupt_accepted(&m->processor);
+    machine_run(m, 2);
+    m->accepted = -1;
+    processor_interrupt_withdrawn(&m->processor);
+    case_expect_halt();
+    assert_int_equal(m->violations, 0);
+    assert_int_equal(m->processor.interrupts, 0);
+}
+
 /* A loop that is longer than one stretch: from each to the next one, too. */
 static void test_long_loop(void **state)
 {
@@ -348,6 +365,30 @@ static void test_more_than_fits(void **state)
     assert_true(kept()->fills >= 899);
 }
 
+/* With much room there are more entries, and a loop of many stretches is decoded once. */
+static void test_much_room(void **state)
+{
+    static uint64_t much[32768];
+    static uint8_t bytes[700] = {0xb9, 10, 0}; /* mov cx, 10 */
+    unsigned at = 3;
+
+    (void)state;
+    for (unsigned n = 0; n < 150; n++, at += 4)
+        memcpy(bytes + at, (const uint8_t[]){0x40, 0xeb, 0x01, 0x0f},
+               4); /* inc ax; jmp over one byte */
+    memcpy(bytes + at, (const uint8_t[]){0x49, 0x74, 0x03, 0xe9},
+           4); /* dec cx; jz to the HLT; jmp */
+    bytes[at + 4] = (uint8_t)(3 - (at + 6));
+    bytes[at + 5] = (uint8_t)((3 - (at + 6)) >> 8);
+    bytes[at + 6] = 0xf4;
+    start(bytes, at + 7);
+    processor_keep_code(&m->processor, much, sizeof(much));
+    assert_true(kept()->entry_mask >= CODE_ENTRIES_LEAST);
+    assert_true(machine_run_to_halt(m, 10000));
+    assert_int_equal(m->state.gpr[EAX], 1500);
+    assert_in_range(kept()->fills, 150, 160);
+}
+
 /* The same bytes decode otherwise in a 32-bit segment, and back. */
 static void test_mode_decides(void **state)
 {
@@ -403,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loop_is_decoded_once),
         cmocka_unit_test(test_loop_while_an_interrupt_waits),
+        cmocka_unit_test(test_waiting_interrupt_is_withdrawn),
         cmocka_unit_test(test_long_loop),
         cmocka_unit_test(test_too_little_room),
         cmocka_unit_test(test_next_instruction),
@@ -414,6 +456,7 @@ int main(void)
         cmocka_unit_test(test_rewritten_between_runs),
         cmocka_unit_test(test_rewritten_by_a_device),
         cmocka_unit_test(test_more_than_fits),
+        cmocka_unit_test(test_much_room),
         cmocka_unit_test(test_mode_decides),
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_fault_within),
