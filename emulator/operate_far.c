@@ -107,7 +107,7 @@ OPERATION(interrupt_fast)
     uint32_t entry = vector_entry(p, o->value & 0xff), linear;
     register_16 *stack = frame(p, 6, 3);
 
-    if (entry == 0 || stack == NULL || (p->eflags_rest & FLAGS_APART))
+    if (entry == 0 || stack == NULL || p->shadow || (p->eflags_rest & FLAGS_APART))
         AGAIN_AS_HANDLER_END;
     operation_enter(flags, p, o);
     close_interrupts(p);

@@ -439,6 +439,22 @@ static void test_fault_within(void **state)
     assert_int_equal(m->state.gpr[EDI], 0xffff);
 }
 
+/* A handler starts without the shadow of the STI before the INT. */
+static void test_interrupt_in_a_shadow(void **state)
+{
+    static const uint8_t bytes[] = {0xcd, VECTOR, 0xfb, 0xcd, VECTOR}; /* int; sti; int */
+
+    (void)state;
+    start(bytes, sizeof(bytes));
+    machine_write_8(m, HANDLER, IRET);
+    m->state.gpr[ESP] = 0x7f00;
+    machine_load(m);
+    count_asked(true);
+    assert_int_equal(machine_run(m, 4), PROCESSOR_BUDGET);
+    assert_int_equal(m->state.eip, HANDLER & 0xfff);
+    assert_int_equal(m->state.shadow, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_mode_decides),
         cmocka_unit_test(test_budget),
         cmocka_unit_test(test_fault_within),
+        cmocka_unit_test(test_interrupt_in_a_shadow),
     };
 
     return CASE_MAIN(tests);
