@@ -7,6 +7,24 @@
 
 .set LOOP, 10000
 
+.macro to_protected
+    enter_protected
+    ljmp $CODE32, $1f
+    code32
+1:  movw $DATA32, %ax
+    movw %ax, %ds
+    movw %ax, %ss
+.endm
+.macro to_real
+    ljmp $CODE16, $1f
+    code16
+1:  leave_protected
+    ljmp $0, $1f
+1:  xorw %ax, %ax
+    movw %ax, %ds
+    movw %ax, %ss
+.endm
+
 code16
 guest:
     cli
@@ -19,34 +37,17 @@ guest:
     outb_to $0, 0x40
     outb_to $0xfe, 0x21
     lgdt gdt_pointer
-    enter_protected
-    ljmp $CODE32, $1f
-    code32
-1:  movw $DATA32, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
+    to_protected
     call new_period
     call measure
     movl %eax, usual
     call new_period                     # by now it is requested
     say "protected"
     call request_32
-    ljmp $CODE16, $1f
-    code16
-1:  leave_protected
-    ljmp $0, $1f
-1:  xorw %ax, %ax
-    movw %ax, %ds
-    movw %ax, %ss
+    to_real
     say "real"
     call request_16
-    enter_protected
-    ljmp $CODE32, $1f
-    code32
-1:  movw $DATA32, %ax
-    movw %ax, %ds
-    movw %ax, %ss
+    to_protected
     say "protected again"
     call request_32
     call new_period
@@ -61,16 +62,9 @@ guest:
 1:  say "slower\n"
 2:  say "still"
     call request_32
-    ljmp $CODE16, $1f
-    code16
-1:  leave_protected
-    ljmp $0, $1f
-1:  xorw %ax, %ax
-    movw %ax, %ds
-    movw %ax, %ss
+    to_real
     say "real again"
     call request_16
-    movb $0xfe, %al
     sti
     nop
     nop
