@@ -1,5 +1,5 @@
 /* Delivery of exceptions and software interrupts: IVT, gates of an IDT, change of privilege, error
- * codes, double and triple faults. Not here: external interrupts (boundary_test.c), task gates
+ * codes, double and triple faults. Not here: external interrupts (interrupt_test.c), task gates
  * (task_test.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "case.h"

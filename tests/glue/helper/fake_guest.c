@@ -1,5 +1,5 @@
 /* The instructions of the made-up guest: a guest request, a MOV CR0, and what is behind them.
- * Not here: what they do in Xen (fake_xen.c). */
+ * Not here: what they do in Xen (fake_xen.c, fake_context.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fake_guest.h"
 

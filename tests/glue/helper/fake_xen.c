@@ -1,12 +1,7 @@
-/* Domains, rings, contexts and memory that exist in this process only.
- * Not here: what a guest does with them (fake_guest.c). */
+/* Domains, rings and memory that exist in this process only.
+ * Not here: contexts (fake_context.c), what a guest does with it all (fake_guest.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
-#include "fake_xen.h"
-
-#include "processor.h"
-#include "state_check.h"
-
-#include "../../testvisor/entry_check.h"
+#include "fake_calls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,18 +10,14 @@
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wconversion"
 
-#define CALL_TICKS 5000 /* how long a call takes */
-#define KHZ        2000000
-
-static struct fake_xen *of(struct xen *xen)
+struct fake_xen *fake_of(struct xen *xen)
 {
     return (struct fake_xen *)xen;
 }
 
-/* Every call passes here: time goes by, and the helper, or the domain, may come to its end. */
-static struct fake_domain *at(struct xen *xen, uint32_t domain)
+struct fake_domain *fake_at(struct xen *xen, uint32_t domain)
 {
-    struct fake_xen *x = of(xen);
+    struct fake_xen *x = fake_of(xen);
 
     x->host_tsc += CALL_TICKS;
     x->calls++;
@@ -40,8 +31,8 @@ static struct fake_domain *at(struct xen *xen, uint32_t domain)
 
 static struct fake_domain *any(struct xen *xen, uint32_t domain)
 {
-    at(xen, domain);
-    return &of(xen)->domains[domain];
+    fake_at(xen, domain);
+    return &fake_of(xen)->domains[domain];
 }
 
 /* --- domains ------------------------------------------------------------------------------------
@@ -51,10 +42,10 @@ static int domains(struct xen *xen, uint32_t first, unsigned count, struct xen_d
 {
     unsigned found = 0;
 
-    at(xen, first);
+    fake_at(xen, first);
     for (uint32_t n = first; n < FAKE_DOMAINS && found < count; n++)
-        if (of(xen)->domains[n].exists)
-            list[found++] = of(xen)->domains[n].info;
+        if (fake_of(xen)->domains[n].exists)
+            list[found++] = fake_of(xen)->domains[n].info;
     return (int)found;
 }
 
@@ -66,7 +57,7 @@ static void name(struct xen *xen, uint32_t domain, char *text, size_t size)
 
 static int pause_domain(struct xen *xen, uint32_t domain)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
 
     if (d == NULL)
         return -ESRCH;
@@ -76,7 +67,7 @@ static int pause_domain(struct xen *xen, uint32_t domain)
 
 static int unpause_domain(struct xen *xen, uint32_t domain)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
 
     if (d == NULL)
         return -ESRCH;
@@ -91,7 +82,7 @@ static int unpause_domain(struct xen *xen, uint32_t domain)
 
 static int monitor_enable(struct xen *xen, uint32_t domain, void **ring, uint32_t *port)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
 
     if (d == NULL)
         return -ESRCH;
@@ -104,7 +95,7 @@ static int monitor_enable(struct xen *xen, uint32_t domain, void **ring, uint32_
     d->has_ring = true;
     d->reports_requests = d->reports_cr0 = false;
     d->events = 0;
-    d->port = ++of(xen)->ports;
+    d->port = ++fake_of(xen)->ports;
     *ring = d->ring;
     *port = d->port;
     return 0;
@@ -112,7 +103,7 @@ static int monitor_enable(struct xen *xen, uint32_t domain, void **ring, uint32_
 
 static int monitor_disable(struct xen *xen, uint32_t domain)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
 
     if (d == NULL)
         return -ESRCH;
@@ -128,13 +119,13 @@ static int monitor_disable(struct xen *xen, uint32_t domain)
 static void monitor_release(struct xen *xen, void *ring, uint32_t port)
 {
     for (unsigned n = 0; n < FAKE_DOMAINS; n++)
-        if (of(xen)->domains[n].port == port && of(xen)->domains[n].ring == ring)
-            of(xen)->domains[n].port = 0;
+        if (fake_of(xen)->domains[n].port == port && fake_of(xen)->domains[n].ring == ring)
+            fake_of(xen)->domains[n].port = 0;
 }
 
 static int monitor_guest_requests(struct xen *xen, uint32_t domain)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
 
     if (d == NULL)
         return -ESRCH;
@@ -144,7 +135,7 @@ static int monitor_guest_requests(struct xen *xen, uint32_t domain)
 
 static int monitor_cr0_pe(struct xen *xen, uint32_t domain)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
 
     if (d == NULL)
         return -ESRCH;
@@ -195,10 +186,10 @@ static int notify(struct xen *xen, uint32_t port)
 {
     struct fake_domain *d = NULL;
 
-    at(xen, 0);
+    fake_at(xen, 0);
     for (unsigned n = 0; n < FAKE_DOMAINS; n++)
-        if (of(xen)->domains[n].exists && of(xen)->domains[n].port == port)
-            d = &of(xen)->domains[n];
+        if (fake_of(xen)->domains[n].exists && fake_of(xen)->domains[n].port == port)
+            d = &fake_of(xen)->domains[n];
     if (d == NULL)
         return -EINVAL;
     while (RING_HAS_UNCONSUMED_RESPONSES(&d->front)) {
@@ -209,165 +200,6 @@ static int notify(struct xen *xen, uint32_t port)
         act_on(d, &answer);
     }
     return 0;
-}
-
-/* --- contexts -----------------------------------------------------------------------------------
- */
-
-static uint64_t guest_tsc(const struct fake_vcpu *v, uint64_t host)
-{
-    return host + v->tsc_offset;
-}
-
-static int context_record(struct xen *xen, uint32_t domain, uint16_t type, uint16_t instance,
-                          void *record, uint32_t size)
-{
-    struct fake_domain *d = at(xen, domain);
-    struct hvm_hw_cpu *cpu = record;
-
-    if (d == NULL)
-        return -ESRCH;
-    if (type != HVM_SAVE_CODE(CPU) || size != sizeof *cpu)
-        return -EINVAL;
-    if (instance >= d->info.vcpu_count || !d->vcpus[instance].online)
-        return -ENOENT;
-    *cpu = d->vcpus[instance].cpu;
-    cpu->tsc = guest_tsc(&d->vcpus[instance], d->sync_tsc);
-    return 0;
-}
-
-static void put(uint8_t **to, uint16_t type, uint16_t instance, const void *record, uint32_t size)
-{
-    const struct hvm_save_descriptor descriptor = {
-        .typecode = type, .instance = instance, .length = size};
-
-    memcpy(*to, &descriptor, sizeof descriptor);
-    memcpy(*to + sizeof descriptor, record, size);
-    *to += sizeof descriptor + size;
-}
-
-static int context_all(struct xen *xen, uint32_t domain, void *buffer, uint32_t size)
-{
-    struct fake_domain *d = at(xen, domain);
-    const struct hvm_save_header header = {
-        .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION, .gtsc_khz = KHZ};
-    const uint32_t needed = (FAKE_VCPUS + 2) * (sizeof(struct hvm_hw_cpu) + 64);
-    uint8_t *to = buffer;
-
-    if (d == NULL)
-        return -ESRCH;
-    if (buffer == NULL)
-        return (int)needed;
-    if (size < needed)
-        return -ENOSPC;
-    d->sync_tsc = of(xen)->host_tsc;
-    of(xen)->host_tsc += CALL_TICKS;
-    put(&to, HVM_SAVE_CODE(HEADER), 0, &header, sizeof header);
-    for (uint32_t n = 0; n < d->info.vcpu_count; n++) {
-        struct hvm_hw_cpu cpu = d->vcpus[n].cpu;
-
-        cpu.tsc = guest_tsc(&d->vcpus[n], d->sync_tsc);
-        if (d->vcpus[n].online)
-            put(&to, HVM_SAVE_CODE(CPU), n, &cpu, sizeof cpu);
-    }
-    put(&to, HVM_SAVE_CODE(END), 0, "", 0);
-    return (int)(to - (uint8_t *)buffer);
-}
-
-/* Would the processor run it? By rules that were written for another program. */
-static bool runs(struct fake_domain *d, const struct hvm_hw_cpu *c)
-{
-    static const struct entry_processor processor = {0x7ff, 0xd01, 36};
-    struct entry_state s = {
-        .cr0 = c->cr0,
-        .cr3 = c->cr3,
-        .cr4 = c->cr4,
-        .efer = c->msr_efer,
-        .dr6 = c->dr6,
-        .dr7 = c->dr7,
-        .rip = c->rip,
-        .rflags = c->rflags,
-        .gdtr_limit = c->gdtr_limit,
-        .idtr_limit = c->idtr_limit,
-        .pdptes_known = true,
-    };
-    unsigned at_fault;
-
-#define COPY(index, name)                                                                          \
-    s.segments[index] =                                                                            \
-        (struct entry_segment){c->name##_sel, c->name##_limit,                                     \
-                               (c->name##_arbytes & 0xffu) | (c->name##_arbytes & 0xf00u) << 4 |   \
-                                   (c->name##_arbytes & ~0xfffu) << 5 |                            \
-                                   ((c->name##_arbytes & 0x80u) == 0 ? 0x10000u : 0),              \
-                               c->name##_base}
-    COPY(ENTRY_SEGMENT_ES, es);
-    COPY(ENTRY_SEGMENT_CS, cs);
-    COPY(ENTRY_SEGMENT_SS, ss);
-    COPY(ENTRY_SEGMENT_DS, ds);
-    COPY(ENTRY_SEGMENT_FS, fs);
-    COPY(ENTRY_SEGMENT_GS, gs);
-    COPY(ENTRY_SEGMENT_LDTR, ldtr);
-    COPY(ENTRY_SEGMENT_TR, tr);
-#undef COPY
-    if (state_has_pdptes(c))
-        fake_read(d, state_pdptes_address(c), s.pdptes, sizeof s.pdptes);
-    return entry_check(&s, &processor, &at_fault) == ENTRY_OK;
-}
-
-static int load_record(struct fake_domain *d, const struct hvm_save_descriptor *descriptor,
-                       const uint8_t *record)
-{
-    struct hvm_hw_cpu cpu;
-
-    if (descriptor->typecode != HVM_SAVE_CODE(CPU))
-        return descriptor->typecode == CPU_XSAVE_CODE ? 0 : -EINVAL;
-    if (descriptor->instance >= d->info.vcpu_count || descriptor->length != sizeof cpu)
-        return -EINVAL;
-    memcpy(&cpu, record, sizeof cpu);
-    if ((cpu.cr0 & 0x10) == 0)
-        return -EINVAL;
-    /* Real mode is Xen's own affair. */
-    if ((cpu.cr0 & 1) != 0 && !runs(d, &cpu))
-        d->killed = true;
-    d->vcpus[descriptor->instance].cpu = cpu;
-    d->vcpus[descriptor->instance].tsc_offset = cpu.tsc - d->sync_tsc;
-    d->vcpus[descriptor->instance].online = true;
-    return 0;
-}
-
-static int context_load(struct xen *xen, uint32_t domain, const void *buffer, uint32_t size)
-{
-    struct fake_domain *d = at(xen, domain);
-    const uint8_t *from = buffer, *end = from + size;
-    struct hvm_save_descriptor descriptor;
-    bool first = true;
-
-    if (d == NULL)
-        return -ESRCH;
-    d->loads++;
-    d->sync_tsc = of(xen)->host_tsc;
-    for (unsigned n = 0; n < FAKE_VCPUS; n++)
-        d->vcpus[n].online = false;
-    if (d->fail_loads > 0) {
-        d->fail_loads--;
-        return -EINVAL;
-    }
-    for (; (size_t)(end - from) >= sizeof descriptor; first = false) {
-        int error;
-
-        memcpy(&descriptor, from, sizeof descriptor);
-        from += sizeof descriptor;
-        if (descriptor.typecode == HVM_SAVE_CODE(END))
-            return first ? -EINVAL : 0;
-        if ((size_t)(end - from) < descriptor.length ||
-            first != (descriptor.typecode == HVM_SAVE_CODE(HEADER)))
-            return -EINVAL;
-        error = first ? 0 : load_record(d, &descriptor, from);
-        if (error != 0)
-            return error;
-        from += descriptor.length;
-    }
-    return -EINVAL;
 }
 
 /* --- memory -------------------------------------------------------------------------------------
@@ -413,7 +245,7 @@ void fake_read(struct fake_domain *d, uint64_t address, void *bytes, size_t size
 /* One page is given itself; several are given copies, for they are only looked at. */
 static void *map(struct xen *xen, uint32_t domain, uint64_t frame, unsigned count, int *errors)
 {
-    struct fake_domain *d = at(xen, domain);
+    struct fake_domain *d = fake_at(xen, domain);
     uint8_t *copies = NULL;
 
     for (unsigned n = 0; n < count; n++)
@@ -445,9 +277,9 @@ static void unmap(struct xen *xen, void *pages, unsigned count)
         free(pages);
     for (unsigned n = 0; n < FAKE_DOMAINS; n++)
         for (unsigned p = 0; p < FAKE_PAGES; p++)
-            if (count > 1 ? of(xen)->domains[n].mappings > 0 && p == 0
-                          : of(xen)->domains[n].pages[p].bytes == pages) {
-                of(xen)->domains[n].mappings--;
+            if (count > 1 ? fake_of(xen)->domains[n].mappings > 0 && p == 0
+                          : fake_of(xen)->domains[n].pages[p].bytes == pages) {
+                fake_of(xen)->domains[n].mappings--;
                 return;
             }
 }
@@ -455,14 +287,14 @@ static void unmap(struct xen *xen, void *pages, unsigned count)
 static void written(struct xen *xen, uint32_t domain, uint64_t frame)
 {
     (void)frame;
-    at(xen, domain);
+    fake_at(xen, domain);
 }
 
 static int translate(struct xen *xen, uint32_t domain, uint32_t vcpu, uint64_t linear,
                      uint64_t *frame)
 {
     (void)vcpu;
-    if (at(xen, domain) == NULL)
+    if (fake_at(xen, domain) == NULL)
         return -ESRCH;
     *frame = linear >> PAGE_SHIFT;
     return 0;
@@ -471,11 +303,11 @@ static int translate(struct xen *xen, uint32_t domain, uint32_t vcpu, uint64_t l
 static int cpuid(struct xen *xen, uint32_t domain, uint32_t leaf, uint32_t subleaf,
                  struct xen_cpuid *result)
 {
-    const struct fake_xen *x = of(xen);
+    const struct fake_xen *x = fake_of(xen);
 
     (void)subleaf;
     *result = (struct xen_cpuid){.eax = 0};
-    if (at(xen, domain) == NULL)
+    if (fake_at(xen, domain) == NULL)
         return -ESRCH;
     if (leaf == 0)
         result->eax = 1;
@@ -492,7 +324,7 @@ static int cpuid(struct xen *xen, uint32_t domain, uint32_t leaf, uint32_t suble
 
 static uint64_t tsc(struct xen *xen)
 {
-    return of(xen)->host_tsc += 10;
+    return fake_of(xen)->host_tsc += 10;
 }
 
 static uint64_t tsc_khz(struct xen *xen)
@@ -503,7 +335,7 @@ static uint64_t tsc_khz(struct xen *xen)
 
 static uint64_t milliseconds(struct xen *xen)
 {
-    return of(xen)->host_ms;
+    return fake_of(xen)->host_ms;
 }
 
 static const struct xen_calls calls = {
@@ -517,9 +349,9 @@ static const struct xen_calls calls = {
     .monitor_guest_requests = monitor_guest_requests,
     .monitor_cr0_pe = monitor_cr0_pe,
     .notify = notify,
-    .context_record = context_record,
-    .context_all = context_all,
-    .context_load = context_load,
+    .context_record = fake_context_record,
+    .context_all = fake_context_all,
+    .context_load = fake_context_load,
     .map = map,
     .unmap = unmap,
     .written = written,

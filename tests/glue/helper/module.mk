@@ -43,9 +43,9 @@ measure-hand-off: $(helper_test_dir)/lab-count xen-lab $(helper_lab_files)
 helper_test_flags := -std=gnu11 -O1 -g -Wall -Wextra -Wconversion -Werror -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -D__XEN_TOOLS__ -Iinclude -I$(helper_dir) -I$(helper_test_dir) -MMD -MP
 helper_test_objects := $(patsubst %.c,$(helper_test_out)/%.o,$(HELPER_SOURCES)) \
-	$(patsubst %,$(helper_test_out)/%.o,$(addprefix $(helper_test_dir)/,fake_xen fake_guest) tests/testvisor/entry_check)
+	$(patsubst %,$(helper_test_out)/%.o,$(addprefix $(helper_test_dir)/,fake_xen fake_context fake_guest) tests/testvisor/entry_check)
 
-CHECK_UNITS += $(addprefix $(helper_test_out)/,parts_test state_test scenario_test fuzz_test command_test)
+CHECK_UNITS += $(addprefix $(helper_test_out)/,parts_test state_test scenario_test survival_test fuzz_test command_test)
 
 $(helper_test_out)/%.o: %.c
 	@mkdir -p $(@D)
@@ -53,5 +53,7 @@ $(helper_test_out)/%.o: %.c
 
 $(helper_test_out)/%_test: $(helper_test_out)/$(helper_test_dir)/%_test.o $(helper_test_objects)
 	gcc -fsanitize=address,undefined -o $@ $^ -lcmocka
+
+$(addprefix $(helper_test_out)/,scenario_test survival_test): $(helper_test_out)/$(helper_test_dir)/scenario.o
 
 -include $(shell find $(helper_test_out) -type f -name '*.d' 2>/dev/null)

@@ -1,6 +1,6 @@
 /* The helper's parts that need no Xen: requests, contexts, clocks, images, limits, records.
  * Not here: the rules of VM entry (state_test.c), nor how the parts work together
- * (scenario_test.c). */
+ * (scenario_test.c, survival_test.c). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "fake_guest.h"
 #include "fake_xen.h"
