@@ -106,4 +106,4 @@ check-soak:
 	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py
 
 check-soak-short: $(BOOT_ROMS) build/media/d18-grub-legacy-keys.iso
-	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 12 --burst 1 --abis 3.2
+	@$(RUN_PYTHON) $(BOOT_FOLDER)/soak.py --seconds 12 --burst 2 --abis 3.2
