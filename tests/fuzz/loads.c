@@ -9,6 +9,7 @@
 #define SELECTOR_TI   4u
 #define IO_BITMAP     0x66u
 #define TSS_32_BUSY   0x0bu
+#define TSS_BUSY      2u /* in the type */
 #define REAL_ACCESS   0x93u
 #define KEPT_IN_REAL  (ATTRIBUTE_G | ATTRIBUTE_DB | ATTRIBUTE_AVL)
 #define VIRTUAL_LIMIT 0xffffu
@@ -71,6 +72,19 @@ static bool overwritten(const struct subject *s, uint32_t linear, uint32_t lengt
     return s->page_table_written;
 }
 
+/* The bit that loading sets in the descriptor, when memory does not keep it. */
+static uint32_t bit_not_kept(const struct subject *s, unsigned segment, uint32_t linear,
+                             uint32_t attributes)
+{
+    struct walk w = walk(s, linear + 5, 0);
+
+    if (subject_a20(s, w.physical) < RAM_SIZE)
+        return 0;
+    if (attributes & ATTRIBUTE_S)
+        return ATTRIBUTE_ACCESSED;
+    return segment == TR ? TSS_BUSY : 0;
+}
+
 /* The cache is the descriptor, as it now stands in memory. */
 static void check_against_table(const struct subject *s, unsigned segment,
                                 const struct segment_state *c, const struct guest_state *now)
@@ -78,7 +92,7 @@ static void check_against_table(const struct subject *s, unsigned segment,
     bool local = c->selector & SELECTOR_TI;
     uint32_t base = local ? now->segment[LDTR].base : now->gdtr.base;
     uint32_t limit = local ? now->segment[LDTR].limit : now->gdtr.limit;
-    uint32_t index = c->selector & 0xfff8u, linear = base + index, size;
+    uint32_t index = c->selector & 0xfff8u, linear = base + index, size, attributes;
     uint64_t d;
 
     if (index + 7 > limit)
@@ -88,8 +102,10 @@ static void check_against_table(const struct subject *s, unsigned segment,
     size = (uint32_t)(d & 0xffff) | (uint32_t)(d >> 32 & 0xf0000);
     if (d >> 55 & 1)
         size = size << 12 | 0xfff;
+    attributes = (uint32_t)(d >> 40 & 0xf0ff);
+    attributes |= bit_not_kept(s, segment, linear, attributes);
     if (c->base != ((uint32_t)(d >> 16 & 0xffffff) | (uint32_t)(d >> 56 << 24)) ||
-        c->limit != size || c->attributes != (d >> 40 & 0xf0ff))
+        c->limit != size || c->attributes != attributes)
         finding(s, "segment register %u: base %08x limit %08x attributes %05x, descriptor %016llx",
                 segment, c->base, c->limit, c->attributes, (unsigned long long)d);
 }
