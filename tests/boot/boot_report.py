@@ -296,6 +296,7 @@ def _summary(rows):
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{bottom}"'
         ' font-family="system-ui, sans-serif" font-size="13" fill="#1c2430">\n'
+        '<rect width="100%" height="100%" fill="#fff"/>\n'
         f'<text x="{left}" y="18" font-weight="600">'
         "instructions of the machine, assisted / bare, without waiting</text>\n"
         + "\n".join(parts)
