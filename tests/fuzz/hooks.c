@@ -176,6 +176,7 @@ bool __wrap_load_pdptes(struct processor *p, uint32_t cr3)
     struct subject *s = p->context;
     bool loaded;
 
+    s->in_walk = false; /* a walk that faulted while the fast machine decoded ahead leaves it set */
     s->in_pdptes = true;
     loaded = __real_load_pdptes(p, cr3);
     s->in_pdptes = false;
