@@ -216,12 +216,13 @@ static void sample_interrupts(struct processor *p)
 static void boundary_open(struct processor *p)
 {
     event_clear(p, EVENT_OPEN);
-    if (p->interrupt_waits && (p->eflags_rest & EFLAGS_IF)) {
+    if (!(p->eflags_rest & EFLAGS_IF))
+        return;
+    if (p->interrupt_waits) {
         p->interrupt_waits = false;
         event_set(p, EVENT_INTERRUPT);
     }
-    if ((p->eflags_rest & EFLAGS_IF) && !p->shadow && !p->interrupts_open &&
-        !(p->events & EVENT_INTERRUPT)) {
+    if (!p->shadow && !p->interrupts_open && !(p->events & EVENT_INTERRUPT)) {
         p->interrupts_open = true;
         p->platform->open_interrupts(p->context);
         if (traps_armed(p))
