@@ -114,6 +114,7 @@ bool __wrap_deliver_fault(struct processor *p)
     bool delivered;
 
     finding_trace_fault(s);
+    s->in_walk = false; /* the walk that raised it did not return */
     if (!s->exact)
         return __real_deliver_fault(p);
     if (s->phase == PHASE_INSTRUCTION && !s->decoded)
@@ -176,7 +177,6 @@ bool __wrap_load_pdptes(struct processor *p, uint32_t cr3)
     struct subject *s = p->context;
     bool loaded;
 
-    s->in_walk = false; /* a walk that faulted while the fast machine decoded ahead leaves it set */
     s->in_pdptes = true;
     loaded = __real_load_pdptes(p, cr3);
     s->in_pdptes = false;

@@ -9,7 +9,6 @@
 #define SELECTOR_TI   4u
 #define IO_BITMAP     0x66u
 #define TSS_32_BUSY   0x0bu
-#define TSS_BUSY      2u /* in the type */
 #define REAL_ACCESS   0x93u
 #define KEPT_IN_REAL  (ATTRIBUTE_G | ATTRIBUTE_DB | ATTRIBUTE_AVL)
 #define VIRTUAL_LIMIT 0xffffu
@@ -82,7 +81,7 @@ static uint32_t bit_not_kept(const struct subject *s, unsigned segment, uint32_t
         return 0;
     if (attributes & ATTRIBUTE_S)
         return ATTRIBUTE_ACCESSED;
-    return segment == TR ? TSS_BUSY : 0;
+    return segment == TR ? ATTRIBUTE_BUSY : 0;
 }
 
 /* The cache is the descriptor, as it now stands in memory. */
