@@ -11,8 +11,8 @@
  *    moved the 8259s since;
  *  - it is acknowledged even if the guest has IF=0. Until the guest takes it, the guest is shown an
  *    8259 that still requests it: IRR and ISR read so, masking holds it back, ICW1 forgets it. When
- *    the line requests again meanwhile, that is the same request to the guest: the 8259 itself
- * holds it then, and the acknowledged one is done with. */
+ *    the line requests again meanwhile, the guest knows of one request still: the 8259 holds it,
+ *    and the acknowledged one is done with. */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "pic.h"
 

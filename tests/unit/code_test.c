@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "code.h"
+#include "interruptible.h"
 
-#define CODE    MACHINE_REAL_CODE
-#define STACK   0x28000u
-#define VECTOR  0x48
-#define HANDLER (0x50000u + VECTOR * 16)
-#define IRET    0xcf
+#define CODE  MACHINE_REAL_CODE
+#define STACK 0x28000u
 
 /* Little, so that the tests come to its end. */
 static uint64_t code_memory[(CODE_SIZE_LEAST + CODE_STRETCH_SLOTS * sizeof(struct code_slot)) / 8];
@@ -55,8 +53,8 @@ static void test_loop_while_an_interrupt_waits(void **state)
 
     (void)state;
     start(bytes, sizeof(bytes));
-    machine_write_8(m, HANDLER, IRET);
-    m->accepted = VECTOR;
+    machine_write_8(m, HANDLER(IRQ), IRET);
+    m->accepted = IRQ;
     processor_interrupt_accepted(&m->processor);
     assert_int_equal(machine_run(m, 601), PROCESSOR_BUDGET);
     assert_int_equal(m->state.gpr[EAX], 200);
@@ -74,7 +72,7 @@ static void test_waiting_interrupt_is_withdrawn(void **state)
 
     (void)state;
     start(bytes, sizeof(bytes));
-    m->accepted = VECTOR;
+    m->accepted = IRQ;
     processor_interrupt_accepted(&m->processor);
     machine_run(m, 2);
     m->accepted = -1;
@@ -345,19 +343,22 @@ static void test_rewritten_by_a_device(void **state)
     assert_int_equal(m->state.gpr[EBX] & 0xff, 50);
 }
 
+/* Stretches of two instructions: inc ax; jmp over one byte. Returns the length of all. */
+static unsigned put_stretches(uint8_t *to, unsigned count)
+{
+    for (unsigned n = 0; n < count; n++, to += 4)
+        memcpy(to, (const uint8_t[]){0x40, 0xeb, 0x01, 0x0f}, 4);
+    return 4 * count;
+}
+
 /* More code than there is room for: kept code is thrown away and everything goes on. */
 static void test_more_than_fits(void **state)
 {
     static uint8_t bytes[4000];
-    unsigned at = 0;
+    unsigned at;
 
     (void)state;
-    for (unsigned n = 0; n < 900; n++) {
-        bytes[at++] = 0x40; /* inc ax */
-        bytes[at++] = 0xeb; /* jmp over one byte */
-        bytes[at++] = 0x01;
-        bytes[at++] = 0x0f;
-    }
+    at = put_stretches(bytes, 900);
     bytes[at - 4] = 0xf4;
     start(bytes, at);
     assert_true(machine_run_to_halt(m, 10000));
@@ -369,15 +370,13 @@ static void test_more_than_fits(void **state)
 static void test_much_room(void **state)
 {
     static uint64_t much[32768];
-    static uint8_t bytes[700] = {0xb9, 10, 0}; /* mov cx, 10 */
-    unsigned at = 3;
+    static uint8_t bytes[700] = {0xb9, 10, 0};             /* mov cx, 10; L: the stretches */
+    static const uint8_t end[] = {0x49, 0x74, 0x03, 0xe9}; /* dec cx; jz to the HLT; jmp L; hlt */
+    unsigned at;
 
     (void)state;
-    for (unsigned n = 0; n < 150; n++, at += 4)
-        memcpy(bytes + at, (const uint8_t[]){0x40, 0xeb, 0x01, 0x0f},
-               4); /* inc ax; jmp over one byte */
-    memcpy(bytes + at, (const uint8_t[]){0x49, 0x74, 0x03, 0xe9},
-           4); /* dec cx; jz to the HLT; jmp */
+    at = 3 + put_stretches(bytes + 3, 150);
+    memcpy(bytes + at, end, sizeof(end));
     bytes[at + 4] = (uint8_t)(3 - (at + 6));
     bytes[at + 5] = (uint8_t)((3 - (at + 6)) >> 8);
     bytes[at + 6] = 0xf4;
@@ -442,16 +441,16 @@ static void test_fault_within(void **state)
 /* A handler starts without the shadow of the STI before the INT. */
 static void test_interrupt_in_a_shadow(void **state)
 {
-    static const uint8_t bytes[] = {0xcd, VECTOR, 0xfb, 0xcd, VECTOR}; /* int; sti; int */
+    static const uint8_t bytes[] = {0xcd, IRQ, 0xfb, 0xcd, IRQ}; /* int; sti; int */
 
     (void)state;
     start(bytes, sizeof(bytes));
-    machine_write_8(m, HANDLER, IRET);
+    machine_write_8(m, HANDLER(IRQ), IRET);
     m->state.gpr[ESP] = 0x7f00;
     machine_load(m);
     count_asked(true);
     assert_int_equal(machine_run(m, 4), PROCESSOR_BUDGET);
-    assert_int_equal(m->state.eip, HANDLER & 0xfff);
+    assert_int_equal(m->state.eip, HANDLER(IRQ) & 0xfff);
     assert_int_equal(m->state.shadow, 0);
 }
 
