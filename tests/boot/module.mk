@@ -53,7 +53,10 @@ build/media/d06-isolinux-menu.iso: $(BOOT_FOLDER)/d06-isolinux.sh $(BOOT_FOLDER)
 	@mkdir -p $(@D)
 	sh $< $@ menu
 
-build/media/d16-linux.iso: $(BOOT_FOLDER)/d16-linux.sh $(BOOT_FOLDER)/common.sh build/media/d16-init
+build/media/d16-linux.iso: $(BOOT_FOLDER)/d16-linux.sh $(BOOT_FOLDER)/common.sh build/media/d16-tiny.gz
+	sh $< $@ build/media/d16-tiny.gz
+
+build/media/d16-tiny.gz: $(BOOT_FOLDER)/initramfs.sh $(BOOT_FOLDER)/common.sh build/media/d16-init
 	sh $< $@ build/media/d16-init
 
 build/media/d16-init: $(BOOT_FOLDER)/d16-init.S
