@@ -23,4 +23,4 @@ COMPARE_NOT = {"tasks": ("3.1",)}
 COMPARE_LIMIT = 4000  # million instructions
 
 # Test modules of the runner's and the driver's own rules.
-PYTHON_TESTS = ("tests/run", "tests/check", "tests/bench", "tests/boot", "tests/linux")
+PYTHON_TESTS = ("tests/run", "tests/check", "tests/bench", "tests/boot", "tests/linux", "tests/vectors")

@@ -10,8 +10,8 @@ SECTOR = 512
 
 
 def unpack(image):
-    """The ELF file in the bytes `image`, by the kernel's Documentation/x86/boot.rst. ValueError says
-    what is wrong with them."""
+    """The ELF file in the bytes `image`, by the kernel's Documentation/x86/boot.rst. ValueError
+    says what is wrong with them."""
     if len(image) < 0x268 or image[0x202:0x206] != b"HdrS":
         raise ValueError("no Linux kernel")
     (version,) = struct.unpack_from("<H", image, 0x206)

@@ -12,7 +12,8 @@
 #define POPPED                                                                                     \
     (1u << MOO_EAX | 1u << MOO_ECX | 1u << MOO_EDX | 1u << MOO_EBX | 1u << MOO_EBP |               \
      1u << MOO_ESI | 1u << MOO_EDI)
-#define STRING_INDEXES (1u << MOO_ESI | 1u << MOO_EDI | 1u << MOO_ECX)
+#define STRING_INDEXES    (1u << MOO_ESI | 1u << MOO_EDI | 1u << MOO_ECX)
+#define GENERAL_REGISTERS (POPPED | 1u << MOO_ESP)
 #define POPA_REGISTERS                                                                             \
     (1u << MOO_EDI | 1u << MOO_ESI | 1u << MOO_EBP | 1u << MOO_EBX | 1u << MOO_EDX | 1u << MOO_ECX)
 
@@ -20,11 +21,8 @@
 static uint32_t opcode_position(const struct moo_test *test)
 {
     static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, LOCK, 0xf2, 0xf3};
-    uint32_t at = 0;
 
-    while (at < test->byte_count && memchr(prefixes, test->bytes[at], sizeof(prefixes)))
-        at++;
-    return at;
+    return moo_opcode_position(test, prefixes, sizeof(prefixes));
 }
 
 static bool has_prefix(const struct moo_test *test, uint8_t prefix)
@@ -177,6 +175,55 @@ static bool quotient_lost(const struct moo_test *test)
     return quotient < -128 || quotient > 127;
 }
 
+/* The bytes of a 386's instruction from the opcode on; `wide` says whether the operand is 32 bits,
+ * `locked` whether there is a LOCK. NULL: its opcode is not a two-byte one. */
+static const uint8_t *two_byte_opcode(const struct moo_test *test, bool *wide, bool *locked)
+{
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
+                                       0x66, 0x67, LOCK, 0xf2, 0xf3};
+    uint32_t at = moo_opcode_position(test, prefixes, sizeof(prefixes));
+
+    *wide = memchr(test->bytes, 0x66, at) != NULL;
+    *locked = memchr(test->bytes, LOCK, at) != NULL;
+    return at + 2 < test->byte_count && test->bytes[at] == 0x0f ? &test->bytes[at] : NULL;
+}
+
+/* LOCK BT with a bit string in memory. */
+static bool locked_bit_test(const struct moo_test *test)
+{
+    bool wide, locked;
+    const uint8_t *code = two_byte_opcode(test, &wide, &locked);
+
+    if (!code || !locked || code[2] >= 0xc0)
+        return false;
+    return code[1] == 0xa3 || (code[1] == 0xba && (code[2] & 0x38) == 0x20);
+}
+
+/* SHLD and SHRD of 16 bits by more than 16. The count in an immediate is the last byte before the
+ * HLT. */
+static bool shifted_out(const struct moo_test *test)
+{
+    bool wide, locked;
+    const uint8_t *code = two_byte_opcode(test, &wide, &locked);
+    uint32_t count;
+
+    if (!code || wide || (code[1] & 0xf6) != 0xa4)
+        return false;
+    count = code[1] & 1 ? test->initial.value[MOO_ECX] : test->bytes[test->byte_count - 2];
+    return (count & 31) > 16;
+}
+
+/* BSF and BSR of 0, which ZF tells. */
+static bool no_bit_found(const struct moo_test *test)
+{
+    bool wide, locked;
+    const uint8_t *code = two_byte_opcode(test, &wide, &locked);
+    uint32_t flags = test->final.present & 1u << MOO_EFLAGS ? test->final.value[MOO_EFLAGS]
+                                                            : test->initial.value[MOO_EFLAGS];
+
+    return code && (code[1] & 0xfe) == 0xbc && !test->exception && (flags & EFLAGS_ZF);
+}
+
 static bool shift_count_above_one(const struct moo_test *test)
 {
     return test->byte_count >= 2 && (test->bytes[test->byte_count - 2] & 31) != 1;
@@ -239,6 +286,12 @@ const struct difference differences[] = {
      "SDM vol. 2, IDIV: #DE when it does not fit"},
     {"C286", "D4", divide_fault, EFLAGS_STATUS, 0, 0, false,
      "a 286 changes flags before it finds the divisor 0", RESTART_REFERENCE},
+    {"386E", "", locked_bit_test, 0, 0, 0, true, "a 386 allows LOCK BT, which writes nothing",
+     "SDM vol. 2, LOCK; 80386 Programmer's Reference Manual, LOCK"},
+    {"386E", "", shifted_out, EFLAGS_STATUS, 0, 0, true, "all bits come from beyond the operands",
+     "SDM vol. 2, SHLD and SHRD: the result is undefined"},
+    {"386E", "", no_bit_found, 0, GENERAL_REGISTERS, 0, false, "a register without a bit to name",
+     "SDM vol. 2, BSF and BSR: the destination is undefined"},
 };
 const unsigned difference_count = sizeof(differences) / sizeof(differences[0]);
 

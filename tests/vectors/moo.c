@@ -313,3 +313,12 @@ void moo_release(struct moo_file *file)
     free(file->test);
     memset(file, 0, sizeof(*file));
 }
+
+uint32_t moo_opcode_position(const struct moo_test *test, const uint8_t *prefixes, size_t count)
+{
+    uint32_t at = 0;
+
+    while (at < test->byte_count && memchr(prefixes, test->bytes[at], count))
+        at++;
+    return at;
+}

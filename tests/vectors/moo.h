@@ -75,4 +75,8 @@ struct moo_file {
 bool moo_read(const char *path, struct moo_file *file, char *error, size_t error_size);
 void moo_release(struct moo_file *file);
 
+/* The index in test->bytes of the first byte that is none of the `count` prefixes; byte_count when
+ * there is none. */
+uint32_t moo_opcode_position(const struct moo_test *test, const uint8_t *prefixes, size_t count);
+
 #endif

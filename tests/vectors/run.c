@@ -16,6 +16,10 @@
 #define REPORT_LIMIT 2
 #define REAL_LIMIT   0xffffu
 #define FLAGS_UNUSED 0xf000u /* of FLAGS, before the 286 */
+/* The bits that these processors have, in real mode; others float. */
+#define FLAGS_286  0x00000fd7u
+#define EFLAGS_386 0x00037fd7u
+#define CR0_386    0x8000001fu
 
 struct counts {
     unsigned long passed; /* agrees in every bit */
@@ -79,11 +83,19 @@ static uint32_t final_value(const struct moo_test *test, unsigned which)
 static uint8_t opcode_8086(const struct moo_test *test)
 {
     static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0xf0, 0xf1, 0xf2, 0xf3};
-    uint32_t at = 0;
+    uint32_t at = moo_opcode_position(test, prefixes, sizeof(prefixes));
 
-    while (at < test->byte_count && memchr(prefixes, test->bytes[at], sizeof(prefixes)))
-        at++;
     return at < test->byte_count ? test->bytes[at] : 0;
+}
+
+/* Whether it is a 386's PUSHFD. */
+static bool pushes_eflags(const struct moo_file *file, const struct moo_test *test)
+{
+    static const uint8_t prefixes[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf2, 0xf3};
+    uint32_t at = moo_opcode_position(test, prefixes, sizeof(prefixes));
+
+    return file->wide && at < test->byte_count && test->bytes[at] == 0x9c &&
+           memchr(test->bytes, 0x66, at) != NULL;
 }
 
 /* How far above the final SP there is an image of FLAGS of which not all bits need agree: behind
@@ -129,12 +141,13 @@ static void set_state(struct machine *m, const struct moo_file *file, const stru
     machine_segment(m, LDTR, 0, 0, 0xffff, ATTRIBUTES_LDT);
     machine_segment(m, TR, 0, 0, 0xffff, 0x8b);
     state->eip = initial_value(test, MOO_EIP);
-    state->eflags = initial_value(test, MOO_EFLAGS) & (EFLAGS_DEFINED & ~EFLAGS_VM);
+    state->eflags = initial_value(test, MOO_EFLAGS) & (EFLAGS_386 & ~EFLAGS_VM);
     /* FLAGS bits 15:12 do not exist in a 286's real mode, whatever the test has loaded. */
     if (!file->wide)
         state->eflags &= 0xfff;
     state->eflags |= EFLAGS_FIXED;
-    state->cr0 = CR0_ET | (initial_value(test, MOO_CR0) & (CR0_MP | CR0_EM | CR0_TS));
+    /* With the bits that a 386 does not have: SMSW stores them. */
+    state->cr0 = CR0_ET | (initial_value(test, MOO_CR0) & ~(CR0_PE | CR0_PG));
     state->dr[6] = DR6_FIXED;
     state->dr[7] = DR7_FIXED;
     state->idtr.limit = 0x3ff;
@@ -193,8 +206,8 @@ static void compare_registers(struct comparison *c, const struct machine *m)
         got[segment_map[n][0]] = state->segment[segment_map[n][1]].selector;
     got[MOO_EIP] = state->eip;
     got[MOO_EFLAGS] = state->eflags;
-    compared =
-        test->initial.present & ~(1u << MOO_CR0 | 1u << MOO_CR3 | 1u << MOO_DR6 | 1u << MOO_DR7);
+    got[MOO_CR0] = state->cr0;
+    compared = test->initial.present & ~(1u << MOO_CR3 | 1u << MOO_DR6 | 1u << MOO_DR7);
     for (unsigned which = 0; which < MOO_REGISTER_COUNT; which++) {
         uint32_t mask = c->file->wide ? 0xffffffffu : 0xffff;
         uint32_t expected = final_value(test, which), value = got[which] & mask;
@@ -203,7 +216,7 @@ static void compare_registers(struct comparison *c, const struct machine *m)
             continue;
         if (which == MOO_EFLAGS) {
             /* Bits that the captured processor does not have, or leaves floating. */
-            uint32_t exists = c->file->wide ? 0x37fd7u : 0xfd7u;
+            uint32_t exists = c->file->wide ? EFLAGS_386 : FLAGS_286;
 
             if (!(test->final.present & 1u << which))
                 expected &= exists;
@@ -214,6 +227,8 @@ static void compare_registers(struct comparison *c, const struct machine *m)
             value = (value & exists) | EFLAGS_FIXED;
             mask &= ~c->leniency->flags;
         }
+        if (which == MOO_CR0)
+            mask &= CR0_386;
         if (c->leniency->registers & 1u << which)
             mask = 0;
         if (c->file->mask.present & 1u << which)
@@ -250,6 +265,9 @@ static void compare_memory(struct comparison *c, struct machine *m)
 
         if (image >= 0 && at < 2)
             mask &= ~(c->leniency->flags >> (at * 8));
+        at = byte->address - flags_address(test, 0);
+        if (at < 4 && pushes_eflags(c->file, test))
+            mask &= EFLAGS_386 >> (at * 8);
         compare(c, "memory", byte->address, byte->value, machine_read_8(m, byte->address), mask);
     }
     for (uint32_t n = 0; n < test->initial_memory.count; n++) {
