@@ -15,8 +15,7 @@ coverage-flags-unit := -Itests/unit -Itests/testvisor -DEMULATOR_TRACE
 coverage-flags-plain := -Itests/unit
 coverage-flags-oracle := -m32 -fno-pie
 
-coverage-fuzz := $(patsubst %,tests/fuzz/%.c,$(fuzz-parts) replay) tests/unit/native_host.c \
-	tests/testvisor/entry_check.c
+coverage-fuzz := $(fuzz-sources) tests/fuzz/replay.c
 # Not the one that is about the blob.
 coverage-unit-programs := $(filter-out %/policy_test,$(unit-programs:tests/unit/%.c=$(coverage-build)/unit/%))
 coverage-vectors := $(coverage-build)/vectors

@@ -8,8 +8,9 @@ fuzz-replay := $(fuzz-build)/replay
 fuzz-corpus := tests/fuzz/corpus.txt
 fuzz-parts := enterable finding frame hooks length limits loads lockstep native precise scenario standing \
 	subject tables walk
-fuzz-checks := $(fuzz-parts:%=$(fuzz-build)/tests/fuzz/%.o) $(fuzz-build)/tests/unit/native_host.o \
-	$(fuzz-build)/tests/testvisor/entry_check.o
+fuzz-sources := $(fuzz-parts:%=tests/fuzz/%.c) tests/unit/native_host.c tests/unit/port_strings.c \
+	tests/testvisor/entry_check.c
+fuzz-checks := $(fuzz-sources:%.c=$(fuzz-build)/%.o)
 fuzz-emulator := $(patsubst %.c,$(fuzz-build)/%.o,$(wildcard emulator/*.c))
 fuzz-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -Iinclude -Iemulator \
 	-Itests/unit -MMD -MP -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -8,6 +8,7 @@
 
 #include "finding.h"
 #include "loads.h"
+#include "port_strings.h"
 #include "standing.h"
 #include "scenario.h"
 
@@ -271,29 +272,18 @@ static void port_write(void *context, uint16_t port, unsigned width, uint32_t va
         processor_set_a20(&s->processor, value & A20_BIT);
 }
 
+static const struct platform platform;
+
 static void port_read_string(void *context, uint16_t port, unsigned width, void *buffer,
                              uint32_t count)
 {
-    uint8_t *to = buffer;
-
-    for (; count != 0; count--, to += width) {
-        uint32_t value = port_read(context, port, width);
-
-        memcpy(to, &value, width);
-    }
+    port_strings_read(&platform, context, port, width, buffer, count);
 }
 
 static void port_write_string(void *context, uint16_t port, unsigned width, const void *buffer,
                               uint32_t count)
 {
-    const uint8_t *from = buffer;
-
-    for (; count != 0; count--, from += width) {
-        uint32_t value = 0;
-
-        memcpy(&value, from, width);
-        port_write(context, port, width, value);
-    }
+    port_strings_write(&platform, context, port, width, buffer, count);
 }
 
 /* A processor without a vendor that has everything up to SSE2. */

@@ -17,7 +17,7 @@ glue_standins3 := $(foreach level,O0 O2 Os,$(addprefix $(glue_out)/standin/xen3-
 glue_standins := $(glue_standins3) $(addprefix $(glue_out)/standin/,xen4.elf xen4-twice.elf)
 
 glue_bundle_objects := $(patsubst %.c,$(glue_out)/%.o,$(BUNDLE_SOURCES)) $(bundle_out)/embedded.o
-glue_machine_objects := $(addprefix $(glue_out)/tests/unit/,machine.o machine_tables.o) \
+glue_machine_objects := $(addprefix $(glue_out)/tests/unit/,machine.o machine_tables.o port_strings.o) \
 	$(patsubst %.c,$(glue_out)/%.o,$(wildcard emulator/*.c))
 
 CHECK_UNITS += $(addprefix $(glue_out)/,bundle_test bundle_fuzz)

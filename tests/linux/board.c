@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "native_host.h"
+#include "port_strings.h"
 
 /* Until devices are looked at again; a hundredth of Linux' timer tick. */
 #define SLICE 4000u
@@ -213,29 +214,18 @@ static void port_write(void *context, uint16_t port, unsigned width, uint32_t va
     accept_if_open(b);
 }
 
+static const struct platform platform;
+
 static void port_read_string(void *context, uint16_t port, unsigned width, void *buffer,
                              uint32_t count)
 {
-    uint8_t *to = buffer;
-
-    for (uint32_t n = 0; n < count; n++, to += width) {
-        uint32_t value = port_read(context, port, width);
-
-        memcpy(to, &value, width);
-    }
+    port_strings_read(&platform, context, port, width, buffer, count);
 }
 
 static void port_write_string(void *context, uint16_t port, unsigned width, const void *buffer,
                               uint32_t count)
 {
-    const uint8_t *from = buffer;
-
-    for (uint32_t n = 0; n < count; n++, from += width) {
-        uint32_t value = 0;
-
-        memcpy(&value, from, width);
-        port_write(context, port, width, value);
-    }
+    port_strings_write(&platform, context, port, width, buffer, count);
 }
 
 static uint8_t *ram_page(void *context, uint64_t physical)

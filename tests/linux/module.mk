@@ -13,7 +13,8 @@ linux-parts := $(linux-runner) $(linux-trial) $(linux-build)/kernel $(linux-buil
 
 linux-sources := board interrupt_controllers interval_timer main
 linux-objects := $(linux-sources:%=$(linux-build)/$(linux-dir)/%.o) \
-	$(linux-build)/tests/unit/native_host.o $(patsubst %.c,$(linux-build)/%.o,$(wildcard emulator/*.c))
+	$(addprefix $(linux-build)/tests/unit/,native_host.o port_strings.o) \
+	$(patsubst %.c,$(linux-build)/%.o,$(wildcard emulator/*.c))
 linux-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -Iinclude -Iemulator -Itests/unit -MMD -MP
 
 # The program has no C library: it must run as the only file of a system.

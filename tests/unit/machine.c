@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "port_strings.h"
+
 static _Noreturn void machine_panic(const char *what)
 {
     fprintf(stderr, "test machine: %s\n", what);
@@ -112,26 +114,13 @@ static void port_write(void *context, uint16_t port, unsigned width, uint32_t va
 static void port_read_string(void *context, uint16_t port, unsigned width, void *buffer,
                              uint32_t count)
 {
-    uint8_t *to = buffer;
-
-    for (uint32_t n = 0; n < count; n++, to += width) {
-        uint32_t value = port_read(context, port, width);
-
-        memcpy(to, &value, width);
-    }
+    port_strings_read(&machine_platform, context, port, width, buffer, count);
 }
 
 static void port_write_string(void *context, uint16_t port, unsigned width, const void *buffer,
                               uint32_t count)
 {
-    const uint8_t *from = buffer;
-
-    for (uint32_t n = 0; n < count; n++, from += width) {
-        uint32_t value = 0;
-
-        memcpy(&value, from, width);
-        port_write(context, port, width, value);
-    }
+    port_strings_write(&machine_platform, context, port, width, buffer, count);
 }
 
 /* A Pentium II of no vendor: FPU PSE TSC MSR PAE MCE CX8 SEP PGE CMOV MMX FXSR SSE SSE2. */

@@ -5,7 +5,7 @@
 vectors-build := build/tests/vectors
 vectors-runner := $(vectors-build)/run
 vectors-sources := $(addprefix tests/vectors/,moo.c metadata.c differences.c run.c) \
-    $(addprefix tests/unit/,machine.c machine_tables.c)
+    $(addprefix tests/unit/,machine.c machine_tables.c port_strings.c)
 vectors-emulator := $(wildcard emulator/*.c)
 vectors-objects := $(patsubst %.c,$(vectors-build)/%.o,$(vectors-sources) $(vectors-emulator))
 vectors-cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -Iinclude -Iemulator \
