@@ -135,16 +135,23 @@ bool __wrap_deliver_fault(struct processor *p)
 void __wrap_deliver_event(struct processor *p, const struct event *event)
 {
     struct subject *s = p->context;
+    bool boundary;
 
     /* An interrupt may come before an instruction that has been abandoned, and after a trap. */
     if (s->exact && s->phase == PHASE_INSTRUCTION && event->kind == EVENT_KIND_EXTERNAL &&
         p->retired == s->snapshot.retired)
         check_fault(s);
-    if (s->exact && (s->phase == PHASE_BOUNDARY || event->kind == EVENT_KIND_EXTERNAL)) {
+    boundary = s->exact && (s->phase == PHASE_BOUNDARY || event->kind == EVENT_KIND_EXTERNAL);
+    if (boundary) {
         end(s);
         begin(s, PHASE_BOUNDARY);
     }
     __real_deliver_event(p, event);
+    /* What else there is at this boundary finds the handler: another event, or VIF and VIP. */
+    if (boundary) {
+        end(s);
+        begin(s, PHASE_BOUNDARY);
+    }
 }
 
 uint64_t __wrap_translate(struct processor *p, uint32_t linear, unsigned access)
