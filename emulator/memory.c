@@ -135,6 +135,35 @@ uint32_t linear_read(struct processor *p, uint32_t linear, unsigned width, unsig
     return host != NULL ? host_read(host, width) : page_read(p, physical, width);
 }
 
+/* One byte of a page that has been translated: its host address, or NULL and `physical`. */
+static void byte_write(struct processor *p, uint8_t *host, uint64_t physical, uint8_t value)
+{
+    if (host == NULL) {
+        page_write(p, physical, 1, value);
+        return;
+    }
+    code_written(p, host, 1);
+    *host = value;
+}
+
+/* Both pages are translated before the first byte is written, which may belong to a page table. */
+static void write_across_pages(struct processor *p, uint32_t linear, unsigned width, uint32_t value,
+                               unsigned access)
+{
+    unsigned first = PAGE_SIZE - linear % PAGE_SIZE;
+    uint64_t physical = 0, physical_behind = 0;
+    uint8_t *host = translate_page(p, linear, access, &physical);
+    uint8_t *host_behind = translate_page(p, linear + first, access, &physical_behind);
+
+    for (unsigned n = 0; n < width; n++, value >>= 8) {
+        if (n < first)
+            byte_write(p, host == NULL ? NULL : host + n, physical + n, (uint8_t)value);
+        else
+            byte_write(p, host_behind == NULL ? NULL : host_behind + n - first,
+                       physical_behind + n - first, (uint8_t)value);
+    }
+}
+
 void linear_write(struct processor *p, uint32_t linear, unsigned width, uint32_t value,
                   unsigned access)
 {
@@ -143,9 +172,7 @@ void linear_write(struct processor *p, uint32_t linear, unsigned width, uint32_t
 
     access |= ACCESS_WRITE;
     if (crosses_page(linear, width)) {
-        linear_probe(p, linear, width, access);
-        for (unsigned n = 0; n < width; n++)
-            linear_write(p, linear + n, 1, (value >> (8 * n)) & 0xff, access);
+        write_across_pages(p, linear, width, value, access);
         return;
     }
     host = translate_page(p, linear, access, &physical);

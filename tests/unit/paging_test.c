@@ -393,6 +393,29 @@ static void cached_translations_are_bound_to_privilege(void **state)
     case_expect_fault(EXCEPTION_PF, E_P | E_US, MACHINE_CODE);
 }
 
+/* MOV [EBX], EAX over the end of a page table, which its own last but one entry maps, into what its
+ * last entry maps: all four bytes go where they went before the first was written. */
+static void a_write_over_its_page_table(void **state)
+{
+    const uint32_t table_end = 0x400000 - 0x1000;
+    uint32_t table, entry;
+
+    (void)state;
+    machine_protected(m, 0, 32);
+    machine_paging(m);
+    table = machine_page_entry(0) & ~0xfffu;
+    entry = machine_page_entry(table_end);
+    machine_write_32(m, machine_page_entry(table_end - 0x1000), table | P | RW);
+    machine_write_32(m, entry, MACHINE_MMIO | P | RW);
+    start_access(WRITE, table_end - 3);
+    assert_true(machine_run_to_halt(m, 10));
+    assert_int_equal(machine_read_32(m, entry), 0x02030400 | P | RW | A | D);
+    assert_true(m->log_count > 0);
+    assert_int_equal(m->log[0].kind, ACCESS_MMIO_WRITE);
+    assert_int_equal(m->log[0].address, MACHINE_MMIO);
+    assert_int_equal(m->log[0].value, 0x01);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -405,6 +428,7 @@ int main(void)
         cmocka_unit_test(pae_pages),
         cmocka_unit_test(invalidation),
         cmocka_unit_test(cached_translations_are_bound_to_privilege),
+        cmocka_unit_test(a_write_over_its_page_table),
     };
 
     return CASE_MAIN(tests);
