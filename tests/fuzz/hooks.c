@@ -173,9 +173,10 @@ uint64_t __wrap_translate(struct processor *p, uint32_t linear, unsigned access)
     after = walk(s, linear, access);
     if (!after.accessed || ((access & ACCESS_WRITE) && !after.dirty))
         finding(s, "A or D is clear after access %u to %08x", access, linear);
-    s->translated_linear = linear;
-    s->translated_physical = physical;
-    s->translated_access = access;
+    s->translated[1] = s->translated[0];
+    s->translated[0].linear = linear;
+    s->translated[0].physical = physical;
+    s->translated[0].access = access;
     return physical;
 }
 

@@ -118,11 +118,32 @@ static void check_mmio(const struct subject *s, uint64_t physical, unsigned widt
         finding(s, "MMIO access at %llx with A20 off", (unsigned long long)physical);
 }
 
+static uint32_t offset_in_page(uint64_t physical, uint64_t from)
+{
+    return (uint32_t)(physical - from) & (PAGE_SIZE - 1);
+}
+
+/* Which of the last translations an access is by: of one that lies across two pages both are
+ * translated first, and then bytes of the first page come before those of the second, whose
+ * translation begins at its start. */
+static unsigned translation_of_access(const struct subject *s, uint64_t physical)
+{
+    uint64_t last = subject_a20(s, s->translated[0].physical);
+    uint64_t before = subject_a20(s, s->translated[1].physical);
+    bool of_last = physical / PAGE_SIZE == last / PAGE_SIZE;
+    bool at_end = offset_in_page(physical, last) >= PAGE_SIZE - 4;
+
+    if (s->translated[0].linear % PAGE_SIZE != 0 ||
+        s->translated[0].linear - s->translated[1].linear >= 4)
+        return 0;
+    return physical / PAGE_SIZE == before / PAGE_SIZE && (!of_last || at_end) ? 1 : 0;
+}
+
 /* Everything the exact machine does to memory passes here. */
 static void record_access(struct subject *s, uint64_t physical, unsigned width, bool write,
                           uint32_t after)
 {
-    uint32_t in_page = (uint32_t)(physical - s->translated_physical) & (PAGE_SIZE - 1);
+    unsigned by = translation_of_access(s, physical);
     struct access *a = &s->access[s->access_count];
 
     if (s->access_count == ACCESS_LIMIT) {
@@ -132,12 +153,12 @@ static void record_access(struct subject *s, uint64_t physical, unsigned width, 
     if (++s->access_count > sizeof s->access / sizeof s->access[0])
         finding(s, "%u accesses by one instruction, and it goes on after a stop", s->access_count);
     *a = (struct access){
-        .linear = s->translated_linear + in_page,
+        .linear = s->translated[by].linear + offset_in_page(physical, s->translated[by].physical),
         .physical = physical,
         .before = subject_peek(s, physical, width),
         .after = after,
         .width = (uint8_t)width,
-        .privilege = (uint8_t)(s->translated_access & (ACCESS_USER | ACCESS_FETCH)),
+        .privilege = (uint8_t)(s->translated[by].access & (ACCESS_USER | ACCESS_FETCH)),
         .write = write,
         .walk = s->in_walk || s->in_pdptes,
     };

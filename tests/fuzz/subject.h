@@ -121,9 +121,11 @@ struct subject {
     bool task_committed;    /* and has passed the point of no return */
     struct access access[2 * ACCESS_LIMIT];
     unsigned access_count;
-    uint32_t translated_linear;
-    uint64_t translated_physical;
-    unsigned translated_access;
+    struct {
+        uint32_t linear;
+        uint64_t physical;
+        unsigned access;
+    } translated[2]; /* the last one, and the one before */
     bool in_walk;
     bool in_pdptes;
     struct walk_expectation expectation;
