@@ -25,8 +25,7 @@
 #define CLOCK_DATA       0x71u
 
 #define COM1                0x3f8u
-#define COM1_DATA           0u /* and the divisor's low byte, with DLAB */
-#define COM1_INTERRUPTS     1u /* and its high byte */
+#define COM1_INTERRUPTS     1u /* with DLAB the divisor's high byte; 0 is data, or its low byte */
 #define COM1_IDENTIFICATION 2u
 #define COM1_LINE_CONTROL   3u
 #define COM1_MODEM_CONTROL  4u
@@ -59,9 +58,15 @@ static void accept_if_open(struct board *b)
         processor_interrupt_accepted(&b->processor);
 }
 
+/* The empty transmitter is to be told, and has not been. */
+static bool transmitter_pending(const struct board *b)
+{
+    return (b->interrupt_enable & WANTS_TRANSMITTER) && !b->transmitter_told;
+}
+
 static void serial_request(struct board *b)
 {
-    if ((b->interrupt_enable & WANTS_TRANSMITTER) && !b->transmitter_told)
+    if (transmitter_pending(b))
         interrupt_controllers_request(&b->interrupts, LINE_COM1);
 }
 
@@ -75,7 +80,7 @@ static void catch_up(struct board *b)
 
 static uint8_t serial_read(struct board *b, unsigned which)
 {
-    bool pending = (b->interrupt_enable & WANTS_TRANSMITTER) && !b->transmitter_told;
+    bool pending = transmitter_pending(b);
 
     switch (which) {
     case COM1_INTERRUPTS:

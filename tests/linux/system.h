@@ -23,9 +23,7 @@ enum system_call {
     CALL_SETITIMER = 104,
     CALL_MODIFY_LDT = 123,
     CALL_MPROTECT = 125,
-    CALL_SCHED_YIELD = 158,
     CALL_RT_SIGACTION = 174,
-    CALL_SIGALTSTACK = 186,
     CALL_MMAP2 = 192,
     CALL_SET_THREAD_AREA = 243,
 };
@@ -42,6 +40,17 @@ void *map(size_t size, bool executable, bool shared);
 int32_t child(int (*work)(void));
 /* The status of a process, as waitpid(2) gives it. */
 int32_t wait_for(int32_t process);
+
+enum signal {
+    SIGILL = 4,
+    SIGTRAP = 5,
+    SIGBUS = 7,
+    SIGFPE = 8,
+    SIGKILL = 9,
+    SIGSEGV = 11,
+    SIGALRM = 14,
+    SIGSTOP = 19,
+};
 
 /* Registers of a signal's frame, in the order of struct sigcontext. */
 enum signal_register {

@@ -6,7 +6,6 @@
 #include "system.h"
 
 #define AUXILIARY_SYSINFO 32u
-#define SIGALRM           14
 #define ALARMS            5
 
 static int pipe_there[2], pipe_back[2];
@@ -98,7 +97,7 @@ static void timer(void)
     say_value("other sums", other);
 }
 
-void trial_kernel(uint32_t *stack)
+static void trial_kernel(uint32_t *stack)
 {
     fast_call(stack);
     pipes();

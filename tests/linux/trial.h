@@ -9,11 +9,10 @@
 /* `stack` is that of the program's start: arguments, environment, auxiliary vector. */
 void trial_all(uint32_t *stack);
 
-void trial_faults(void);            /* exceptions and their frames, single steps */
-void trial_segments(void);          /* of an LDT and of the GDT's thread area */
-void trial_memory(void);            /* copy on write, demand paging, code that is written */
-void trial_units(void);             /* x87 and SSE of processes that take turns */
-void trial_debugger(void);          /* DR0-7 and single steps of another process */
-void trial_kernel(uint32_t *stack); /* SYSENTER, pipes, a timer */
+void trial_faults(void);   /* exceptions and their frames, single steps */
+void trial_segments(void); /* of an LDT and of the GDT's thread area */
+void trial_memory(void);   /* copy on write, demand paging, code that is written */
+void trial_units(void);    /* x87 and SSE of processes that take turns */
+void trial_debugger(void); /* DR0-7 and single steps of another process */
 
 #endif

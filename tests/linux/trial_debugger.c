@@ -5,8 +5,6 @@
 
 #include "system.h"
 
-#define SIGKILL 9
-#define SIGSTOP 19
 #define STOPPED 0x7fu /* low byte of a status */
 #define RF      0x10000u
 

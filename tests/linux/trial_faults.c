@@ -5,15 +5,10 @@
 
 #include "system.h"
 
-#define SIGILL  4
-#define SIGTRAP 5
-#define SIGBUS  7
-#define SIGFPE  8
-#define SIGSEGV 11
-#define TF      0x100u
-#define RF      0x10000u
-#define AC      0x40000u
-#define STEPS   12
+#define TF    0x100u
+#define RF    0x10000u
+#define AC    0x40000u
+#define STEPS 12
 
 /* Where an exception goes on, and how far behind the start of the code it was. */
 static uint32_t code_start, code_end, stack_before;

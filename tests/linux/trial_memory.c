@@ -5,27 +5,32 @@
 
 #include "system.h"
 
-#define PAGE    4096u
-#define PAGES   1024u
-#define SIGSEGV 11
+#define PAGE  4096u
+#define PAGES 1024u
 
 static volatile uint32_t *memory;
 static uint32_t faults, last_address;
 
-static uint32_t sum_of(const volatile uint32_t *words)
+/* One word of page `n`, each time at another place in it. */
+static volatile uint32_t *word_of_page(unsigned n)
+{
+    return &memory[n * PAGE / 4 + n % (PAGE / 4)];
+}
+
+static uint32_t sum_of_pages(void)
 {
     uint32_t sum = 0;
 
     for (unsigned n = 0; n < PAGES; n++)
-        sum = (sum << 7 | sum >> 25) + words[n * PAGE / 4 + n % (PAGE / 4)];
+        sum = (sum << 7 | sum >> 25) + *word_of_page(n);
     return sum;
 }
 
 static int write_all(void)
 {
     for (unsigned n = 0; n < PAGES; n += 3)
-        memory[n * PAGE / 4 + n % (PAGE / 4)] ^= 0x5a5a5a5a;
-    return (int)(sum_of(memory) & 0x7f);
+        *word_of_page(n) ^= 0x5a5a5a5a;
+    return (int)(sum_of_pages() & 0x7f);
 }
 
 static void copy_on_write(void)
@@ -34,12 +39,12 @@ static void copy_on_write(void)
 
     trial("copy on write");
     memory = map(PAGES * PAGE, false, false);
-    say_value("fresh", sum_of(memory));
+    say_value("fresh", sum_of_pages());
     for (unsigned n = 0; n < PAGES; n++)
-        memory[n * PAGE / 4 + n % (PAGE / 4)] = n * 0x01010101u;
+        *word_of_page(n) = n * 0x01010101u;
     process = child(write_all);
     say_value("child", (uint32_t)wait_for(process));
-    say_value("own", sum_of(memory));
+    say_value("own", sum_of_pages());
     system_call(CALL_MUNMAP, (uint32_t)memory, PAGES * PAGE, 0);
 }
 

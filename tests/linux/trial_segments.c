@@ -5,9 +5,6 @@
 
 #include "system.h"
 
-#define SIGBUS  7
-#define SIGSEGV 11
-
 enum contents { DATA, STACK, CODE };
 
 /* struct user_desc. */

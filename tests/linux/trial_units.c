@@ -1,4 +1,4 @@
-/* x87, MMX and SSE registers of three processes that the timer switches between.
+/* x87 and SSE registers of three processes that the timer switches between.
  * Not here: what the instructions do (tests/unit). */
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "trial.h"
@@ -10,7 +10,7 @@
 
 static volatile uint32_t *results; /* four words for each */
 
-/* ST(0) goes through square roots and divisions, XMM0 through products, MM7 counts. */
+/* ST(0) goes through square roots and divisions, XMM0 through products. */
 static int work(unsigned number)
 {
     volatile uint32_t *result = results + 4 * number;
